@@ -1,0 +1,115 @@
+"""bio_fa: simulate cortical circuits that learn under biological constraints.
+
+In reading order: who exists (population, area), who contacts whom (connectivity, weights, projection), the whole (circuit);
+how it learns (credit, plasticity, updates, constraints); what happens (phase, protocol, record); who computes it and what
+is left of it (experiment, run).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bio_fa.circuit import Circuit, tonic_drive
+from bio_fa.connectivity import AllToAll, Connectivity, FixedInDegree, FixedProbability, OneToOne
+from bio_fa.constraints import Bounds, Constraint, Dale, Mask, WeightNorm
+from bio_fa.credit import Activity, ActivityDifference
+from bio_fa.errors import BioFAError
+from bio_fa.learning import GradientLearning, LocalLearning
+from bio_fa.neurons import DivisiveNormalisation, LeakyRate, Neuron, SaturatingRate
+from bio_fa.plasticity import Covariance, Hebbian, Homeostasis, Oja, Plasticity, ThreeFactor, WeightDecay, prove_local
+from bio_fa.population import EXCITATORY, INHIBITORY, TONIC, UNSIGNED, Apical, Area, Population
+from bio_fa.projection import Projection
+from bio_fa.protocol import Nudge, Phase, Protocol, Settle, one_phase, two_phase
+from bio_fa.recorder import Record
+from bio_fa.synapses import Parameters, Synapses
+from bio_fa.updates import Adaptive, CosineDecay, Momentum, Scale, Sign, Update, chain
+from bio_fa.weights import Constant, Exponential, LogNormal, Narrow, Normalised, Signed, Uniform, Weights
+
+if TYPE_CHECKING:
+    from bio_fa import backends
+    from bio_fa.config import load
+    from bio_fa.experiment import Experiment
+    from bio_fa.running import run
+
+__version__ = "0.1.0"
+
+_LAZY = {"Experiment": "bio_fa.experiment", "load": "bio_fa.config", "run": "bio_fa.running"}
+"""Names whose modules need more than NumPy, imported when they are first used."""
+
+__all__ = [
+    "EXCITATORY",
+    "INHIBITORY",
+    "TONIC",
+    "UNSIGNED",
+    "Activity",
+    "ActivityDifference",
+    "Adaptive",
+    "AllToAll",
+    "Apical",
+    "Area",
+    "BioFAError",
+    "Bounds",
+    "Circuit",
+    "Connectivity",
+    "Constant",
+    "Constraint",
+    "CosineDecay",
+    "Covariance",
+    "Dale",
+    "DivisiveNormalisation",
+    "Experiment",
+    "Exponential",
+    "FixedInDegree",
+    "FixedProbability",
+    "GradientLearning",
+    "Hebbian",
+    "Homeostasis",
+    "LeakyRate",
+    "LocalLearning",
+    "LogNormal",
+    "Mask",
+    "Momentum",
+    "Narrow",
+    "Neuron",
+    "Normalised",
+    "Nudge",
+    "Oja",
+    "OneToOne",
+    "Parameters",
+    "Phase",
+    "Plasticity",
+    "Population",
+    "Projection",
+    "Protocol",
+    "Record",
+    "SaturatingRate",
+    "Scale",
+    "Settle",
+    "Sign",
+    "Signed",
+    "Synapses",
+    "ThreeFactor",
+    "Uniform",
+    "Update",
+    "WeightDecay",
+    "WeightNorm",
+    "Weights",
+    "backends",
+    "chain",
+    "load",
+    "one_phase",
+    "prove_local",
+    "run",
+    "tonic_drive",
+    "two_phase",
+]
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name == "backends":
+        return importlib.import_module("bio_fa.backends")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'bio_fa' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,80 @@
+"""Report: one self-contained HTML page about a run, for people."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bio_fa.analysis import style, summary
+from bio_fa.analysis.figures import FIGURES
+from bio_fa.analysis.inspection import inspect_run
+from bio_fa.analysis.run_table import sentence
+from bio_fa.errors import BioFAError
+from bio_fa.io.commit import writing
+from bio_fa.io.run_folder import RunFolder
+
+CAPTIONS = {
+    "learning_curve": "Learning. Scores of training and test trials over epochs.",
+    "alignment_over_time": "Alignment. Angles on existing synapses with their means removed; grey is what shuffled "
+    "synapses give, so that only what leaves the grey band is alignment.",
+    "activity_raster": "Activity. Responses of every population to the last epoch's recorded trials; neurons are "
+    "sorted by the label they prefer in these same trials.",
+    "weight_distributions": "Weights. Magnitudes of the existing synapses of each plastic projection.",
+    "confusion_matrix": "Predictions. The most active output neuron for each label, in trials.",
+}
+
+
+def write_report(run: str | Path) -> Path:
+    """Write ``report/report.html`` and ``report/figures/*.png`` into a run folder; return the page's path.
+
+    A figure that cannot be drawn, because the run stopped early or lacks what it shows, is replaced by its reason.
+
+    Raises:
+        RecordError: when the folder holds no readable run or cannot be written.
+    """
+    folder = RunFolder.open(run)
+    page = folder.report / "report.html"
+    folder.write_text(page, render(inspect_run(run), draw(folder), _appendices(folder)))
+    return page
+
+
+def draw(folder: RunFolder) -> list[dict[str, str | None]]:
+    """Save every figure of a run under ``report/figures``; return each one for the page.
+
+    Keys: ``name``, ``caption``, ``image`` (a data URI), ``width`` (pixels), ``reason`` (why there is no image).
+    """
+    with writing(folder.figures):
+        folder.figures.mkdir(parents=True, exist_ok=True)
+    return [{"name": name, "caption": CAPTIONS[name], **_draw(folder, name)} for name in FIGURES]
+
+
+def render(found: dict[str, Any], figures: list[dict[str, str | None]], appendices: dict[str, str]) -> str:
+    """Return the page about an inspection, its figures and texts shown as they are."""
+    loader = PackageLoader("bio_fa.analysis")
+    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    pages.filters |= {"percent": summary.percent, "number": summary.number, "degrees": summary.degrees}
+    aligned = summary.last_alignment(found)
+    return pages.get_template("report.html.jinja").render(
+        found=found, figures=figures, appendices=appendices, aligned=aligned
+    )
+
+
+def _draw(folder: RunFolder, name: str) -> dict[str, str | None]:
+    try:
+        figure = FIGURES[name](folder)
+        image = style.png(figure)
+    except BioFAError as error:
+        return {"image": None, "reason": sentence(error, folder), "width": None}
+    file = folder.figures / f"{name}.png"
+    with writing(file):
+        file.write_bytes(image)
+    uri = f"data:image/png;base64,{base64.b64encode(image).decode()}"
+    return {"image": uri, "reason": None, "width": f"{style.SHOWN * figure.get_figwidth():.0f}"}
+
+
+def _appendices(folder: RunFolder) -> dict[str, str]:
+    texts = {"Effective configuration": folder.config, "Circuit": folder.circuit}
+    return {title: path.read_text(encoding="utf-8") for title, path in texts.items() if path.exists()}

@@ -1,0 +1,59 @@
+"""Responses: what a population answered to each trial of the last recorded epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bio_fa.analysis.run_table import run_table
+from bio_fa.errors import RecordError
+from bio_fa.io.activity import ActivityReader
+from bio_fa.io.run_folder import RunFolder
+
+
+def last_epoch(reader: ActivityReader) -> float:
+    """Return the last epoch of which trials were recorded.
+
+    Raises:
+        RecordError: when no trial was recorded.
+    """
+    epochs = reader.trials()["epoch"]
+    if not len(epochs):
+        raise RecordError("The activity file holds no trial; record some activity to see responses.")
+    return float(np.max(epochs))
+
+
+def first_phase(reader: ActivityReader) -> str:
+    """Return the first phase that was recorded in the last epoch: the one whose answers count."""
+    trials = reader.trials()
+    return reader.phases[int(np.min(trials["phase"][trials["epoch"] == last_epoch(reader)]))]
+
+
+def responses(reader: ActivityReader, population: str, phase: str) -> NDArray[np.floating[Any]]:
+    """Return a population's activity in one phase of the last epoch, averaged over time: (trial, neuron)."""
+    frames: NDArray[np.floating[Any]] = reader.frames(population, phase=phase, epoch=last_epoch(reader))
+    return np.asarray(frames.mean(axis=1))
+
+
+def labels(reader: ActivityReader, phase: str) -> NDArray[np.int64]:
+    """Return the labels of the trials that ``responses`` returns: (trial,); −1 where a trial has none."""
+    trials = reader.trials()
+    chosen = (trials["epoch"] == last_epoch(reader)) & (trials["phase"] == reader.phases.index(phase))
+    return np.asarray(trials["label"][chosen], dtype=np.int64)
+
+
+def predictions(folder: RunFolder) -> tuple[NDArray[np.floating[Any]], NDArray[np.int64]]:
+    """Return the output population's activity in the first phase (trial, class) and the labels (trial,).
+
+    Raises:
+        RecordError: when the output was not recorded or its trials carry no label.
+    """
+    output = str(run_table(folder).get("output"))
+    with ActivityReader(folder.activity) as reader:
+        phase = first_phase(reader)
+        activity, label = responses(reader, output, phase), labels(reader, phase)
+    if not len(label) or label.min() < 0:
+        raise RecordError(f"The recorded trials of {output!r} carry no labels; predictions need a classification task.")
+    return activity, label

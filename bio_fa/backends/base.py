@@ -1,0 +1,164 @@
+"""The contract of a backend: it compiles a circuit into a simulation, which runs phases and learns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bio_fa.backends.phases import Activities, Memory, PhaseRun
+from bio_fa.circuit import Circuit
+from bio_fa.description import Description
+from bio_fa.errors import BackendError, DivergenceError
+from bio_fa.learning import Learning
+from bio_fa.neurons import RateNeuron
+from bio_fa.ops import Quantity
+from bio_fa.plasticity import prove_local
+from bio_fa.projection import Projection
+from bio_fa.protocol import Phase, Protocol
+from bio_fa.synapses import Parameters, Synapses, check_synapses
+
+Frames = list[dict[str, np.ndarray]]
+"""Recorded activities in order of time: (trial, neuron) by population."""
+
+
+@dataclass
+class State:
+    """What a simulation is at one moment; a state that was passed to ``run`` or ``learn`` is spent."""
+
+    weights: dict[str, Quantity]
+    """(post, pre) by projection."""
+    masks: dict[str, Quantity]
+    updates: dict[str, Any]
+    """The state of the update, by plastic projection."""
+    means: dict[tuple[str, str], Quantity] = field(default_factory=dict)
+    """Running average activities (neuron,), by (phase, population)."""
+    trials: int = 0
+    """How many times the circuit has learned."""
+    memory: Memory = field(default_factory=Memory)
+    inputs: Activities = field(default_factory=dict)
+
+
+class Simulation(ABC):
+    """A compiled circuit. Arrays come in and go out as NumPy; ``State`` is the backend's own."""
+
+    circuit: Circuit
+    protocol: Protocol
+    learning: Learning
+
+    @abstractmethod
+    def init(self, parameters: Parameters) -> State:
+        """Return the state of a circuit with these parameters that has not learned yet."""
+
+    @abstractmethod
+    def run(self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int = 0) -> tuple[State, Frames]:
+        """Run one phase on a batch of trials; the first phase of the protocol starts new ones.
+
+        ``inputs``: by population, the activity of clamped and the target of nudged ones, (trial, neuron). With ``every`` ≥ 1
+        the activities of every so many time steps come back (a phase that settles has one).
+        """
+
+    @abstractmethod
+    def activity(self, state: State, population: str, phase: str) -> np.ndarray:
+        """Return the activity (trial, neuron) of a population at the end of a phase of the current trial."""
+
+    @abstractmethod
+    def deltas(self, state: State) -> dict[str, np.ndarray]:
+        """Return Δw (post, pre) of each plastic projection for the current trial, before update and constraints."""
+
+    @abstractmethod
+    def learn(self, state: State) -> State:
+        """Return the state after plasticity, update and constraints have acted on the current trial."""
+
+    @abstractmethod
+    def parameters(self, state: State) -> Parameters:
+        """Return the circuit's parameters as NumPy arrays."""
+
+    @cached_property
+    def runs(self) -> dict[str, PhaseRun]:
+        """The protocol's phases by name, ready to run."""
+        return {phase.name: PhaseRun(self.circuit, self.protocol, phase) for phase in self.protocol.phases}
+
+    @cached_property
+    def averaged(self) -> tuple[tuple[str, str], ...]:
+        """The (phase, population) pairs whose running average some rule senses."""
+        pairs = []
+        for projection in self.circuit.plastic:
+            sensed, phase = prove_local(projection.plasticity), self.protocol.read_by(projection)  # type: ignore[arg-type]
+            pairs += [(phase, projection.pre)] if "pre.mean" in sensed and not projection.from_tonic else []
+            pairs += [(phase, projection.post)] if "post.mean" in sensed else []
+        return tuple(dict.fromkeys(pairs))
+
+    def check_parameters(self, parameters: Parameters) -> None:
+        """Refuse parameters that do not fit the circuit, with the first reason."""
+        for projection in self.circuit.projections:
+            if projection.name not in parameters:
+                raise BackendError(f"{projection.name}: no parameters came for it; give those of circuit.sample(seed).")
+            dalean = self.circuit.sign(projection) is not None
+            check_synapses(projection.name, parameters[projection.name], self.circuit.shape(projection), dalean)
+
+    def diagnose(self, state: State, trial: int) -> None:
+        """Raise the error that says where the simulation stopped being finite, if it did.
+
+        Raises:
+            DivergenceError: naming the trial, the projection and what to do.
+        """
+        advice = "lower the learning rate, or check the initial weights"
+        for name, synapses in self.parameters(state).items():
+            if not np.isfinite(synapses.w).all():
+                raise DivergenceError(f"trial {trial}: the weights of {name} stopped being finite; {advice}.")
+        for phase, activities in state.memory.activity.items():
+            for population in activities:
+                if not np.isfinite(self.activity(state, population, phase)).all():
+                    raise DivergenceError(self._where(trial, phase, population, advice))
+
+    def _where(self, trial: int, phase: str, population: str, advice: str) -> str:
+        incoming = ", ".join(each.name for each in self.circuit.projections if each.post == population) or "its input"
+        return f"trial {trial}: the activity of {population!r} stopped being finite in phase {phase!r} through {incoming}; {advice}."
+
+
+@dataclass(frozen=True)
+class Backend(Description, abstract=True):
+    """A machine that can simulate circuits."""
+
+    @abstractmethod
+    def unsupported(self, circuit: Circuit, learning: Learning) -> tuple[str, ...]:
+        """Return the reasons, each with its remedy, why this backend cannot run the circuit; empty if it can."""
+
+    @abstractmethod
+    def compile(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> Simulation:
+        """Return the simulation of a circuit.
+
+        Raises:
+            BackendError: with the reasons of ``unsupported``.
+            DescriptionError: when the protocol does not fit the circuit.
+        """
+
+    def require_supported(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
+        """Refuse what this backend cannot run."""
+        protocol.check(circuit)
+        reasons = self.unsupported(circuit, learning)
+        if reasons:
+            raise BackendError(f"{self.kind()} cannot run {circuit.name!r}: {' '.join(reasons)}")
+
+
+def not_rate(circuit: Circuit) -> Iterable[str]:
+    """Yield the reason for each population whose neurons have no rate."""
+    for population in circuit.populations:
+        if not isinstance(population.neuron, RateNeuron):
+            known = ", ".join(sorted(RateNeuron.kinds()))
+            yield f"population {population.name!r} has neurons of kind {population.neuron.kind()}; it runs {known}."
+
+
+def as_parameters(weights: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> Parameters:
+    """Return NumPy weights and masks by projection as parameters."""
+    return {name: Synapses(w, np.asarray(masks[name], dtype=bool)) for name, w in weights.items()}
+
+
+def tonic_or(projection: Projection, activities: Activities, tonic: Quantity) -> Quantity:
+    """Return the activity that drives a projection: the presynaptic population's, or the constant ``tonic``."""
+    return tonic if projection.from_tonic else activities[projection.pre]

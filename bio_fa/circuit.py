@@ -1,0 +1,182 @@
+"""Circuit: the named whole of areas and projections, which refuses to exist if it is inconsistent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from bio_fa.constraints import Constraint, Dale, Mask
+from bio_fa.errors import DescriptionError, nearest
+from bio_fa.description import Description
+from bio_fa.population import TONIC, Area, Population, require_name
+from bio_fa.projection import Projection
+from bio_fa.randomness import stream
+from bio_fa.synapses import Parameters, Synapses
+
+
+@dataclass(frozen=True)
+class Circuit(Description):
+    """Areas of populations and the projections between them: inert data, simulated by a backend.
+
+    Raises:
+        DescriptionError: for names used twice or unknown, a projection onto a compartment that its target lacks, signed
+            weights from a population that obeys Dale's law, a population without input, or an area without output.
+    """
+
+    name: str
+    areas: tuple[Area, ...]
+    projections: tuple[Projection, ...]
+    input: str
+    """The population that the stimulus clamps."""
+    output: str
+    """The population whose activity is the circuit's answer."""
+
+    def validate(self) -> None:
+        """Refuse an inconsistent circuit."""
+        require_name(self)
+        self._refuse_duplicates()
+        for role in ("input", "output"):
+            self.population(getattr(self, role), f"the {role}")
+        for projection in self.projections:
+            self._check_ends(projection)
+            self._check_error(projection)
+        self._check_inputs()
+        self._check_outputs()
+
+    def _refuse_duplicates(self) -> None:
+        named: dict[str, Iterable[str]] = {
+            "population": (population.name for population in self.populations),
+            "area": (area.name for area in self.areas),
+            "projection": (projection.name for projection in self.projections),
+        }
+        for what, names in named.items():
+            twice = [name for name, count in Counter(names).items() if count > 1]
+            if twice:
+                raise DescriptionError(f"{self.title()}: {what} {twice[0]!r} exists twice; give each {what} its own name.")
+
+    def _check_ends(self, projection: Projection) -> None:
+        post = self.population(projection.post, f"projection {projection.name}")
+        if projection.compartment == "apical" and post.apical is None:
+            raise DescriptionError(f"{projection.name}: {post.name!r} has no apical compartment; give it Apical(), or target 'basal'.")
+        if projection.from_tonic:
+            return
+        pre = self.population(projection.pre, f"projection {projection.name}")
+        if pre.sign is not None and projection.weights.signed:
+            raise DescriptionError(
+                f"{projection.name}: {projection.weights.kind()} draws weights of both signs, but {pre.name!r} obeys Dale's law; "
+                "give magnitudes of at least 0."
+            )
+
+    def _check_error(self, projection: Projection) -> None:
+        if projection.error is None:
+            return
+        size = self.population(projection.post, projection.name).size
+        for activity in (projection.error.plus, projection.error.minus):
+            sensed = self.population(activity.population, f"the error of {projection.name}")
+            if sensed.size != size:
+                raise DescriptionError(
+                    f"{projection.name}: its error is read from {sensed.name!r} with {sensed.size} neurons, but {projection.post!r} "
+                    f"has {size}; name a population of equal size."
+                )
+
+    def _check_inputs(self) -> None:
+        driven = {projection.post for projection in self.projections if not projection.from_tonic} | {self.input}
+        for population in self.populations:
+            if population.name not in driven:
+                raise DescriptionError(f"{self.title()}: nothing projects to {population.name!r}; add a projection or remove it.")
+        if self.output not in self._reached_from_input():
+            raise DescriptionError(f"{self.title()}: no path leads from input {self.input!r} to output {self.output!r}; add one.")
+
+    def _reached_from_input(self) -> set[str]:
+        reached, frontier = {self.input}, {self.input}
+        while frontier:
+            frontier = {each.post for each in self.projections if each.pre in frontier} - reached
+            reached |= frontier
+        return reached
+
+    def _check_outputs(self) -> None:
+        for area in self.areas:
+            inside = {population.name for population in area.populations}
+            leaves = any(each.pre in inside and each.post not in inside for each in self.projections)
+            if not leaves and self.output not in inside:
+                raise DescriptionError(f"{self.title()}: area {area.name!r} has no output; project from it to another area, or remove it.")
+
+    @cached_property
+    def populations(self) -> tuple[Population, ...]:
+        """All populations, area by area."""
+        return tuple(population for area in self.areas for population in area.populations)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Population]:
+        return {population.name: population for population in self.populations}
+
+    def population(self, name: str, asked_by: str = "") -> Population:
+        """Return the population of this name; ``asked_by`` is who the error names."""
+        if name not in self._by_name:
+            raise DescriptionError(f"{asked_by or self.title()}: no population is called {name!r}; {nearest(name, self._by_name)}")
+        return self._by_name[name]
+
+    def projection(self, name: str) -> Projection:
+        """Return the projection of this name, ``pre_to_post``."""
+        named = {projection.name: projection for projection in self.projections}
+        if name not in named:
+            raise DescriptionError(f"{self.title()}: no projection is called {name!r}; {nearest(name, named)}")
+        return named[name]
+
+    def onto(self, population: str, compartment: str) -> tuple[Projection, ...]:
+        """Return the projections onto one compartment of a population."""
+        return tuple(each for each in self.projections if each.post == population and each.compartment == compartment)
+
+    @property
+    def plastic(self) -> tuple[Projection, ...]:
+        """The projections that learn."""
+        return tuple(projection for projection in self.projections if projection.plasticity is not None)
+
+    @property
+    def dalean(self) -> bool:
+        """Whether every population has a sign, so that the circuit obeys Dale's law."""
+        return all(population.sign is not None for population in self.populations)
+
+    def sign(self, projection: Projection) -> int | None:
+        """Return +1 or −1 for a projection whose neurons obey Dale's law, None where weights may have either sign."""
+        return None if projection.from_tonic else self.population(projection.pre).sign
+
+    def shape(self, projection: Projection) -> tuple[int, int]:
+        """Return (post, pre), the shape of the projection's weights; the tonic drive is one neuron."""
+        pre = 1 if projection.from_tonic else self.population(projection.pre).size
+        return self.population(projection.post).size, pre
+
+    def constraints(self, projection: Projection) -> tuple[Constraint, ...]:
+        """Return what must hold of the projection's weights after every step: structure first, then its own."""
+        dale = () if self.sign(projection) is None else (Dale(),)
+        mask = () if projection.connectivity.kind() == "all_to_all" else (Mask(),)
+        return (*dale, *mask, *projection.constraints)
+
+    def sample(self, seed: int) -> Parameters:
+        """Return the synapses of every projection, each drawn from a stream of its own name."""
+        return {projection.name: self._draw(projection, seed) for projection in self.projections}
+
+    def _draw(self, projection: Projection, seed: int) -> Synapses:
+        post, pre = self.shape(projection)
+        mask = projection.connectivity.draw(post, pre, stream(seed, "connectivity", projection.name))
+        w = projection.weights.draw(mask, stream(seed, "weights", projection.name)) * mask
+        for constraint in self.constraints(projection):
+            w = constraint.apply(w, mask)
+        return Synapses(w, mask)
+
+    def summary(self) -> str:
+        """Return a few lines on who exists and how much of it learns."""
+        neurons = sum(population.size for population in self.populations)
+        areas = (f"  {area.name}: " + ", ".join(f"{p.name} ({p.size})" for p in area.populations) for area in self.areas)
+        law = "obeys Dale's law" if self.dalean else "does not obey Dale's law"
+        learn = f"{len(self.plastic)} of {len(self.projections)} projections learn"
+        return "\n".join([f"{self.name}: {neurons} neurons, {learn}, {law}", *areas])
+
+
+def tonic_drive(post: str, **learning: object) -> Projection:
+    """Return the projection that is the intrinsic excitability of ``post``, 0 at first."""
+    from bio_fa.weights import Constant
+
+    return Projection(TONIC, post, weights=Constant(0.0), **learning)  # type: ignore[arg-type]

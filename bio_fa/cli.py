@@ -1,0 +1,117 @@
+"""bio-fa: the command line. It has no logic of its own: it reads words, calls the library and prints."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+
+from bio_fa.errors import BioFAError, RecordError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+VIOLATED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+"""Exit codes: a constraint did not hold; the input was refused; Ctrl-C."""
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def guarded(command: Command) -> Command:
+    """Make a command answer bad input with one sentence and exit code 2, and Ctrl-C with exit code 130."""
+
+    @functools.wraps(command)
+    def answer(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except BioFAError as error:
+            _stop(str(error), BAD_INPUT)
+        except OSError as error:
+            _stop(f"{error.filename or 'the system'}: {error.strerror or error}; free or allow what it needs.", BAD_INPUT)
+        except KeyboardInterrupt:
+            _stop("stopped by the user; what was recorded so far is readable.", INTERRUPTED)
+
+    return answer  # type: ignore[return-value]
+
+
+def _stop(sentence: str, code: int) -> NoReturn:
+    print(f"bio-fa: {sentence}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+@app.command()
+@guarded
+def run(
+    config: Annotated[Path, typer.Argument(help="The TOML file of the experiment.")],
+    output: Annotated[Path | None, typer.Option(help="The run's folder; runs/<name> without it.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value, as often as needed.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but the folder.")] = False,
+) -> None:
+    """Run an experiment: train, record, report."""
+    from bio_fa import config as configuration
+    from bio_fa import running
+    from bio_fa.analysis import inspect_run, summarise, write_report
+    from bio_fa.progress import ProgressBar
+
+    console = Console(quiet=quiet, soft_wrap=True)
+    settings, experiment = configuration.load(config, set_ or [])
+    place = output or Path("runs") / settings.name
+    words = ["bio-fa", *sys.argv[1:]]
+    running.run(experiment, place, overwrite, ProgressBar(console), settings.text(), words)
+    report = write_report(place)
+    console.print(summarise(inspect_run(place)), highlight=False)
+    print(f"{place}: activity.h5, weights.h5, {report.relative_to(place)}")
+
+
+@app.command()
+@guarded
+def inspect(
+    folder: Annotated[Path, typer.Argument(help="A run's folder.")],
+    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Tell what a run found, and whether its constraints held."""
+    from bio_fa.analysis import inspect_run, summarise
+    from bio_fa.io.plain import to_json
+
+    found = inspect_run(folder)
+    print(to_json(found) if json else summarise(found))
+
+
+@app.command()
+@guarded
+def check(
+    target: Annotated[Path, typer.Argument(help="A TOML file, or a run's folder.")],
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value.")] = None,
+) -> None:
+    """Check a configuration without running it, or the constraints of a run that was."""
+    if target.is_dir():
+        _check_run(target)
+    else:
+        _check_config(target, set_ or [])
+
+
+def _check_config(path: Path, overrides: list[str]) -> None:
+    from bio_fa import config as configuration
+
+    _, experiment = configuration.load(path, overrides)
+    experiment.dataset()
+    print(experiment.circuit.summary())
+    print(f"{path}: would run.")
+
+
+def _check_run(folder: Path) -> None:
+    from bio_fa.analysis import inspect_run
+
+    found = inspect_run(folder)
+    reasons = {part: reason for part, reason in found["reasons"].items() if part in ("audit.weights", "audit.negative_rate_violations", "metrics")}
+    if reasons:
+        raise RecordError(f"{folder}: {' '.join(reasons.values())}")
+    counts = {kind: found["audit"][f"{kind}_violations"] for kind in ("dale", "mask", "negative_rate")}
+    print(f"{folder}: " + ", ".join(f"{count if count is not None else 'no'} {kind} violations" for kind, count in counts.items()))
+    if any(counts.values()):
+        raise typer.Exit(VIOLATED)

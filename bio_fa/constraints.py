@@ -1,0 +1,80 @@
+"""Constraints: what must hold of a projection's weights after every step."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from bio_fa.description import Description
+from bio_fa.ops import Quantity, minimum, relu, sqrt, total
+
+
+@dataclass(frozen=True)
+class Constraint(Description, abstract=True):
+    """A set of allowed weights, and the projection onto it; weights and mask are (post, pre)."""
+
+    @abstractmethod
+    def apply(self, w: Quantity, mask: Quantity) -> Quantity:
+        """Return the nearest weights that are allowed."""
+
+
+@dataclass(frozen=True)
+class Dale(Constraint):
+    """Magnitudes are not negative, w ← [w]₊: the sign of a synapse is that of its presynaptic neuron, for ever.
+
+    Source: Eccles, Fatt & Koketsu (1954) J. Physiol. 126:524–562 (Dale's principle); Song et al. (2016) PLoS Comput. Biol. 12:e1004792, eq. 10.
+    """
+
+    def apply(self, w: Quantity, mask: Quantity) -> Quantity:
+        """Return [w]₊."""
+        return relu(w)
+
+
+@dataclass(frozen=True)
+class Mask(Constraint):
+    """Absent synapses stay absent, w ← mask · w.
+
+    Source: Lillicrap et al. (2016) Nat. Commun. 7:13276, the circuits with 50 % of the synapses removed.
+    """
+
+    def apply(self, w: Quantity, mask: Quantity) -> Quantity:
+        """Return mask · w."""
+        return mask * w
+
+
+@dataclass(frozen=True)
+class Bounds(Constraint):
+    """No synapse is stronger than ``largest``, w ← min(w, largest).
+
+    Choice: a hard bound, for a finite number of receptors.
+    """
+
+    largest: float
+
+    def validate(self) -> None:
+        """Refuse a bound that is not positive."""
+        self.require(self.largest > 0, "largest", "a magnitude above 0")
+
+    def apply(self, w: Quantity, mask: Quantity) -> Quantity:
+        """Return min(w, largest)."""
+        return minimum(w, self.largest)
+
+
+@dataclass(frozen=True)
+class WeightNorm(Constraint):
+    """The synapses of each postsynaptic neuron keep one norm, w_i ← γ w_i / ‖w_i‖; a neuron without any keeps none.
+
+    Source: Panjehpour & EsmaielZadeh (2022), eq. 9.
+    """
+
+    norm: float = 1.0
+    """γ, the Euclidean norm of the weights that one neuron receives, > 0."""
+
+    def validate(self) -> None:
+        """Refuse a norm that is not positive."""
+        self.require(self.norm > 0, "norm", "a norm above 0")
+
+    def apply(self, w: Quantity, mask: Quantity) -> Quantity:
+        """Return γ w / ‖w‖, row by row."""
+        length = sqrt(total(w**2))
+        return w * (self.norm / (length + (length == 0)))

@@ -1,0 +1,47 @@
+"""Every error of bio_fa: one sentence that says who, what came, what is allowed and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BioFAError(Exception):
+    """The base of every error that bio_fa raises on purpose; the command line exits with 2."""
+
+
+class DescriptionError(BioFAError):
+    """A population, projection, circuit, phase or setting that is inconsistent."""
+
+
+class PlasticityError(DescriptionError):
+    """A plasticity rule that is not local, or that cannot be read as arithmetic."""
+
+
+class DataError(BioFAError):
+    """A file, stimulus, target or label that cannot be used."""
+
+
+class ConfigError(BioFAError):
+    """A configuration file or override that is not understood."""
+
+
+class BackendError(BioFAError):
+    """A circuit or device that the chosen backend cannot run."""
+
+
+class RecordError(BioFAError):
+    """A run folder or record that cannot be written or read."""
+
+
+class DivergenceError(BioFAError):
+    """A simulation whose activity or weights stopped being finite."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` for a misspelt name, else the list of what is known."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known are: {', '.join(known) or 'none'}."

@@ -1,0 +1,89 @@
+"""Experiment: a circuit, a task, a trial, a way to learn, a machine and one seed for everything."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field, replace
+
+from bio_fa.backends.base import Backend
+from bio_fa.circuit import Circuit
+from bio_fa.description import Description
+from bio_fa.errors import DescriptionError
+from bio_fa.learning import Learning, LocalLearning
+from bio_fa.losses import Loss, loss_of
+from bio_fa.protocol import Protocol
+from bio_fa.recorder import Record
+from bio_fa.tasks import Dataset, Task
+
+
+@dataclass(frozen=True)
+class Experiment(Description):
+    """Everything that decides the outcome of a run.
+
+    Raises:
+        DescriptionError: when the parts do not fit each other.
+        BackendError: when the backend cannot run the circuit.
+    """
+
+    name: str
+    circuit: Circuit
+    task: Task
+    protocol: Protocol
+    backend: Backend
+    learning: Learning = field(default_factory=LocalLearning)
+    seed: int = 0
+    epochs: int = 10
+    batch: int = 64
+    """Trials that run side by side and whose Δw are averaged."""
+    snapshots: int = 5
+    """How many times during the run the weights are kept, beside before and after."""
+    record: Record = field(default_factory=Record)
+
+    def validate(self) -> None:
+        """Refuse parts that do not fit each other."""
+        self.require(self.seed >= 0, "seed", "a whole number of at least 0")
+        self.require(self.epochs >= 1, "epochs", "at least 1 epoch")
+        self.require(self.batch >= 1, "batch", "at least 1 trial")
+        self.require(self.snapshots >= 0, "snapshots", "at least 0")
+        self.backend.require_supported(self.circuit, self.protocol, self.learning)
+        self.record.check(self.circuit, self.protocol)
+        self._check_clamps()
+
+    def _check_clamps(self) -> None:
+        given = {self.circuit.input, self.circuit.output}
+        for phase in self.protocol.phases:
+            for name in (*phase.clamp, *(nudge.population for nudge in phase.nudge)):
+                if name not in given:
+                    raise DescriptionError(
+                        f"{phase.title()}: {name!r} would be clamped or nudged, but the task gives values for the input "
+                        f"{self.circuit.input!r} and the output {self.circuit.output!r} only; name one of these."
+                    )
+
+    @property
+    def loss(self) -> Loss:
+        """The loss that is reported, and whose gradient ``GradientLearning`` follows."""
+        return loss_of(self.circuit)
+
+    def dataset(self) -> Dataset:
+        """Return the task's data.
+
+        Raises:
+            DataError: when the data are missing or cannot be used.
+            DescriptionError: when the circuit's input or output has another size than the data.
+        """
+        dataset = load_dataset(self.task, self.seed)
+        for role, needed in (("input", dataset.inputs), ("output", dataset.outputs)):
+            population = self.circuit.population(getattr(self.circuit, role))
+            if population.size != needed:
+                raise DescriptionError(
+                    f"{self.task.kind()} has {needed} {role}s, but the {role} population {population.name!r} has {population.size} "
+                    f"neurons; give it {needed}."
+                )
+        return dataset
+
+
+@functools.lru_cache(maxsize=1)
+def load_dataset(task: Task, seed: int) -> Dataset:
+    """Return the data of a task, its training targets softened as it says; the last answer is kept for the next call."""
+    dataset = task.load(seed)
+    return replace(dataset, train=dataset.train.softened(task.softening)) if task.softening else dataset

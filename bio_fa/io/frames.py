@@ -1,0 +1,65 @@
+"""Frames: the activity that one append brings, (time, trial, neuron) by phase and population."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bio_fa.errors import RecordError, nearest
+from bio_fa.io.nodes import PopulationInfo
+
+Frames = Mapping[str, Mapping[str, NDArray[Any]]]
+
+
+def durations(
+    frames: Frames, populations: Sequence[PopulationInfo], phases: Sequence[str], trials: int
+) -> dict[str, int]:
+    """Return how many frames each given phase has, in the order of ``phases``.
+
+    Raises:
+        RecordError: for an unknown phase, none at all, other populations than ``populations``, or another shape.
+    """
+    if not frames:
+        raise RecordError(f"No phase was given to record; give at least one of {', '.join(phases)}.")
+    for phase, recorded in frames.items():
+        if phase not in phases:
+            raise RecordError(f"No phase {phase!r} is recorded; {nearest(phase, phases)}")
+        names = {info.name for info in populations}
+        if set(recorded) != names:
+            raise RecordError(f"Phase {phase!r} brings {sorted(recorded)} to record; give exactly {sorted(names)}.")
+    return {phase: _duration(frames[phase], populations, phase, trials) for phase in phases if phase in frames}
+
+
+def _duration(
+    recorded: Mapping[str, NDArray[Any]], populations: Sequence[PopulationInfo], phase: str, trials: int
+) -> int:
+    time = len(np.atleast_1d(recorded[populations[0].name]))
+    for info in populations:
+        shape, allowed = np.shape(recorded[info.name]), (time, trials, info.size)
+        if shape != allowed:
+            given = f"{info.name!r} in phase {phase!r} has the shape {shape}"
+            raise RecordError(f"{given}; give (time, trial, neuron) = {allowed}.")
+    return time
+
+
+def by_trial(phases: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    """Return the frames of a population in each phase as rows: trial by trial, phase by phase, time within."""
+    parts = [np.swapaxes(frames, 0, 1) for frames in phases]
+    rows = np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
+    return rows.reshape(-1, rows.shape[-1])
+
+
+def whole_numbers(values: ArrayLike, trials: int, name: str) -> NDArray[np.int64]:
+    """Return one whole number for each trial, (trial,).
+
+    Raises:
+        RecordError: when they are not whole or not as many.
+    """
+    array = np.asarray(values)
+    if array.shape != (trials,) or array.dtype.kind not in "iu":
+        given = f"The {name} has the shape {array.shape} and the type {array.dtype}"
+        raise RecordError(f"{given}; give one whole number for each of the {trials} trials.")
+    return array.astype(np.int64)

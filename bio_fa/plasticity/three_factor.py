@@ -1,0 +1,26 @@
+"""ThreeFactor: the error carried by an activity difference gates Hebbian change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bio_fa.ops import Quantity
+from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic, Product
+
+
+@dataclass(frozen=True)
+class ThreeFactor(Plasticity):
+    """Δw_ij = η · e_i · s_j r_j, with e_i = r_i⁺ − r_i⁻ and s_j = ±1 the sign of the presynaptic neuron.
+
+    An inhibitory synapse grows where an excitatory one would shrink.
+
+    Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346, box 2; O'Reilly (1996) Neural Comput. 8:895–938, eq. 3.
+    """
+
+    rate: float = 1.0
+    """η, per trial; the update scales the step."""
+
+    def factors(self, pre: Presynaptic, post: Postsynaptic, w: Quantity) -> Iterator[Product]:
+        """Yield η e · s r · 1."""
+        yield self.rate * post.error, pre.sign * pre.activity, 1

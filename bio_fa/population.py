@@ -1,0 +1,86 @@
+"""Population and Area: who exists in a circuit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bio_fa.description import Description
+from bio_fa.neurons import LeakyRate, Neuron
+from bio_fa.ops import Quantity
+
+EXCITATORY: Literal[1] = 1
+INHIBITORY: Literal[-1] = -1
+UNSIGNED = None
+"""The sign of a population that does not obey Dale's law: for unconstrained baselines only."""
+
+TONIC = "tonic"
+"""The constant unit drive that every circuit has: a plastic projection from it is a neuron's intrinsic excitability."""
+
+
+def require_name(described: Description) -> None:
+    """Refuse a name that cannot be the name of a file's dataset."""
+    name = getattr(described, "name")
+    legal = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", name) and name != TONIC
+    described.require(bool(legal), "name", f"letters, digits and '_', a letter first, at most 64, and not {TONIC!r}")
+
+
+@dataclass(frozen=True)
+class Apical(Description):
+    """The compartment that feels feedback: it adds γ (a − a₀) to the neuron's current.
+
+    a is the apical current and a₀ its value at the end of the phase ``balanced_in``, which slow inhibition has learned
+    to cancel, so that the soma feels only changes. Without such a phase a₀ = 0.
+
+    Choice: perfect balance instead of a learned one; Sacramento et al. (2018) give a mechanism.
+    """
+
+    gain: float = 1.0
+    """γ, the coupling of the apical compartment to the soma, ≥ 0."""
+    balanced_in: str | None = None
+    """The phase in which inhibition balances the compartment; None: it is never balanced."""
+
+    def validate(self) -> None:
+        """Refuse a negative coupling."""
+        self.require(self.gain >= 0, "gain", "a coupling of at least 0")
+
+    def current(self, basal: Quantity, apical: Quantity, balance: Quantity) -> Quantity:
+        """Return the neuron's current b + γ (a − a₀); all (trial, neuron)."""
+        return basal + self.gain * (apical - balance)
+
+
+@dataclass(frozen=True)
+class Population(Description):
+    """``size`` neurons of one model and one sign."""
+
+    name: str
+    size: int
+    sign: Literal[1, -1] | None = EXCITATORY
+    """+1 excitatory, −1 inhibitory, None unsigned (not Dalean)."""
+    neuron: Neuron = field(default_factory=LeakyRate)
+    apical: Apical | None = None
+
+    def validate(self) -> None:
+        """Refuse an illegal name or an empty population."""
+        require_name(self)
+        self.require(self.size >= 1, "size", "at least 1 neuron")
+
+
+@dataclass(frozen=True)
+class Area(Description):
+    """One stage of a circuit: its forward populations and its feedback populations, all distinct neurons."""
+
+    name: str
+    forward: tuple[Population, ...]
+    feedback: tuple[Population, ...] = ()
+
+    def validate(self) -> None:
+        """Refuse an illegal name or an area without forward populations."""
+        require_name(self)
+        self.require(len(self.forward) > 0, "forward", "at least one population")
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """All populations of the area, forward first."""
+        return self.forward + self.feedback

@@ -1,0 +1,225 @@
+"""run: train an experiment and leave a run folder that is enough to repeat and to analyse it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bio_fa.circuit import Circuit
+from bio_fa.errors import BioFAError, DivergenceError
+from bio_fa.experiment import Experiment
+from bio_fa.io.activity import ActivityWriter, PopulationInfo
+from bio_fa.io.provenance import provenance
+from bio_fa.io.run_folder import RunFolder, write_json
+from bio_fa.io.weights import SynapseInfo, WeightsWriter
+from bio_fa.learning import GradientLearning
+from bio_fa.pathways import feedback_pairs
+from bio_fa.population import TONIC, Area, Population
+from bio_fa.projection import Projection
+from bio_fa.training import Score, Training
+
+
+class Watcher:
+    """Is told how a run goes; this one says nothing."""
+
+    def begin(self, experiment: Experiment, trials: int) -> None:
+        """Learn that a run of so many training trials begins."""
+
+    def trained(self, trials: int, score: Score, samples_per_second: float) -> None:
+        """Learn that so many training trials have passed, with the score of this epoch so far."""
+
+    def evaluated(self, line: dict[str, Any]) -> None:
+        """Learn the metrics after an epoch."""
+
+    def end(self) -> None:
+        """Learn that the run is over."""
+
+
+def run(
+    experiment: Experiment,
+    folder: Path | str,
+    overwrite: bool = False,
+    watcher: Watcher | None = None,
+    config: str | None = None,
+    command: Sequence[str] | None = None,
+) -> Path:
+    """Train ``experiment`` and write its run folder; return the folder.
+
+    ``config`` is the text of ``config.toml``, and ``command`` the command line, where there are any. When the run ends
+    early (Ctrl-C, divergence, a full disk) what was recorded so far stays readable, and ``run.json`` says why it ended.
+
+    Raises:
+        RecordError: when the folder holds a run (without ``overwrite``), cannot be written, or the disk is too small.
+        DataError: when the task's data are missing or cannot be used.
+        DivergenceError: when activity or weights stop being finite.
+    """
+    dataset = experiment.dataset()
+    training = Training(experiment, dataset)
+    place = RunFolder.create(folder, overwrite, _bytes(experiment, training))
+    study = _Run(experiment, training, place, watcher or Watcher(), _description(experiment, dataset.source, command))
+    study.start(config)
+    with study.conclusion():
+        study.train()
+    return place.path
+
+
+def _bytes(experiment: Experiment, training: Training) -> int:
+    """Return the size of what the run will write: activity, weights and a margin for the rest."""
+    circuit, record = experiment.circuit, experiment.record
+    activity = record.bytes(circuit, experiment.protocol, experiment.epochs, len(training.dataset.test))
+    shapes = {each.name: circuit.shape(each) for each in circuit.projections}
+    plastic = sum(shapes[each.name][0] * shapes[each.name][1] for each in circuit.plastic)
+    everything = sum(post * pre for post, pre in shapes.values())
+    return activity + 8 * plastic * (experiment.snapshots + 2) + 9 * everything + 10_000_000
+
+
+def _description(experiment: Experiment, source: str, command: Sequence[str] | None) -> dict[str, Any]:
+    """Return what ``run.json`` says beside status and timing."""
+    circuit = experiment.circuit
+    return {
+        "name": experiment.name,
+        "seed": experiment.seed,
+        "learning": "gradient" if isinstance(experiment.learning, GradientLearning) else "local",
+        "model": circuit.name,
+        "dalean": circuit.dalean,
+        "input": circuit.input,
+        "output": circuit.output,
+        "tonic": TONIC,
+        "sources": [*experiment.sources(), *experiment.loss.sources(), f"Data: {source}"],
+        "alignment_pairs": feedback_pairs(circuit),
+        "ceilings": {population.name: population.neuron.ceiling for population in circuit.populations},
+        "provenance": provenance(experiment.seed, command),
+    }
+
+
+@dataclass
+class _Run:
+    """One run in progress: what is trained, and the files that it leaves."""
+
+    experiment: Experiment
+    training: Training
+    folder: RunFolder
+    watcher: Watcher
+    description: dict[str, Any]
+    started: float = field(default_factory=time.perf_counter)
+
+    def start(self, config: str | None) -> None:
+        """Write what is known before the first trial."""
+        if config is not None:
+            self.folder.write_text(self.folder.config, config)
+        write_json(self.folder.circuit, self.experiment.circuit.to_table())
+        self._status("running", "")
+
+    @contextmanager
+    def conclusion(self) -> Iterator[None]:
+        """Write how the run ended, whatever ended it."""
+        try:
+            yield
+            self._status("finished", "")
+        except KeyboardInterrupt:
+            self._status("interrupted", f"stopped by the user after {self.training.trials} training trials")
+            raise
+        except DivergenceError as error:
+            self._status("diverged", str(error))
+            raise
+        except (BioFAError, OSError) as error:
+            self._status("failed", str(error))
+            raise
+        finally:
+            self.watcher.end()
+
+    def _status(self, status: str, message: str) -> None:
+        total = time.perf_counter() - self.started
+        timing = {"training_seconds": self.training.seconds, "samples_per_second": self._rate(), "total_seconds": total}
+        table = {**self.description, "status": status, "message": message, "timing": timing}
+        write_json(self.folder.run, table)
+
+    def _rate(self) -> float | None:
+        return self.training.trials / self.training.seconds if self.training.seconds else None
+
+    def train(self) -> None:
+        """Train every epoch, with weights, activity and metrics written as they come."""
+        experiment, training = self.experiment, self.training
+        self.watcher.begin(experiment, experiment.epochs * len(training.dataset.train))
+        with ExitStack() as files:
+            weights = files.enter_context(WeightsWriter(self.folder.weights, _synapses(experiment.circuit)))
+            activity = files.enter_context(self._activity_writer()) if experiment.record.trials else None
+            weights.masks(training.parameters())
+            self._keep(0, None, weights, activity)
+            for epoch in range(1, experiment.epochs + 1):
+                for score in training.epoch(epoch):
+                    self.watcher.trained(training.trials, score, self._rate() or 0.0)
+                self._keep(epoch, score, weights, activity)
+
+    def _activity_writer(self) -> ActivityWriter:
+        record, protocol = self.experiment.record, self.experiment.protocol
+        phases = record.phase_names(protocol)
+        frame = record.frame(protocol, protocol.phase(phases[0]))
+        populations = [_population_info(self.experiment.circuit, each) for each in record.population_list(self.experiment.circuit)]
+        return ActivityWriter(self.folder.activity, populations, phases, frame, provenance=self._origin())
+
+    def _origin(self) -> dict[str, str]:
+        known = self.description["provenance"]
+        texts = {key: str(known[key]) for key in ("bio_fa", "python", "created", "seed", "commit") if known.get(key) is not None}
+        return {**texts, "config_json": self.folder.config.read_text() if self.folder.config.exists() else ""}
+
+    def _keep(self, epoch: int, score: Score | None, weights: WeightsWriter, activity: ActivityWriter | None) -> None:
+        """Write the state of things after ``epoch``."""
+        experiment, training = self.experiment, self.training
+        if _snapshot_due(epoch, experiment.epochs, experiment.snapshots):
+            name = {0: "initial", experiment.epochs: "final"}.get(epoch, f"epoch_{epoch:04d}")
+            weights.snapshot(name, training.trials, float(epoch), training.parameters())
+        self._measure(epoch, score)
+        if activity is not None and experiment.record.due(epoch, experiment.epochs):
+            for batch, frames in training.record():
+                activity.append(frames, batch.label, batch.trial, epoch)
+
+    def _measure(self, epoch: int, score: Score | None) -> None:
+        training, test = self.training, self.training.evaluate()
+        line = {
+            "epoch": epoch,
+            "trial": training.trials,
+            "train_loss": score.mean_loss if score else None,
+            "train_error": score.error if score else None,
+            "test_loss": test.mean_loss,
+            "test_error": test.error,
+            "seconds": training.seconds,
+            "samples_per_second": self._rate(),
+        }
+        if _snapshot_due(epoch, self.experiment.epochs, self.experiment.snapshots):
+            line["update_alignment"] = training.alignment()
+        self.folder.append_metrics(line)
+        self.watcher.evaluated(line)
+
+
+def _snapshot_due(epoch: int, epochs: int, snapshots: int) -> bool:
+    """Return whether weights are kept after ``epoch``: before, after, and ``snapshots`` times evenly between."""
+    return epoch in {round(epochs * share / (snapshots + 1)) for share in range(snapshots + 2)}
+
+
+def _synapses(circuit: Circuit) -> list[SynapseInfo]:
+    return [_synapse_info(circuit, each) for each in circuit.projections]
+
+
+def _synapse_info(circuit: Circuit, projection: Projection) -> SynapseInfo:
+    pre = circuit.shape(projection)[1]
+    return SynapseInfo(
+        projection.name,
+        projection.pre,
+        projection.post,
+        circuit.sign(projection),
+        projection.compartment,
+        plastic=projection.plasticity is not None,
+        density=projection.connectivity.in_degree(pre) / pre,
+    )
+
+
+def _population_info(circuit: Circuit, population: Population) -> PopulationInfo:
+    area: Area = next(each for each in circuit.areas if population in each.populations)
+    role = "feedback" if population in area.feedback else "forward"
+    cell_type = {1: "E", -1: "I", None: "U"}[population.sign]
+    return PopulationInfo(population.name, population.size, population.sign, area.name, role, cell_type)

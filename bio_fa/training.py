@@ -1,0 +1,147 @@
+"""Training: the loop of trials, and the judgements beside it. It computes; it writes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bio_fa.backends.base import Simulation, State
+from bio_fa.experiment import Experiment
+from bio_fa.learning import GradientLearning, LocalLearning
+from bio_fa.measures import centred_angle, classification_error, shuffled_null
+from bio_fa.randomness import stream
+from bio_fa.synapses import Parameters
+from bio_fa.tasks import Batch, Dataset
+
+EVALUATION_BATCH = 500
+"""Test trials that run side by side. Choice: large enough to be fast, small enough to stay in memory."""
+PROBE_TRIALS = 256
+"""Training trials on which Δw is compared with the gradient."""
+
+
+@dataclass
+class Score:
+    """Sums over trials, from which averages are read."""
+
+    trials: int = 0
+    loss: float = 0.0
+    wrong: float = 0.0
+    labelled: bool = True
+
+    def add(self, losses: np.ndarray, output: np.ndarray, label: np.ndarray | None) -> None:
+        """Add a batch: losses (trial,), output (trial, class), label (trial,) or None for a regression."""
+        self.trials += len(losses)
+        self.loss += float(losses.sum())
+        self.labelled = label is not None
+        if label is not None:
+            self.wrong += classification_error(output, label) * len(label)
+
+    @property
+    def mean_loss(self) -> float:
+        """The average loss."""
+        return self.loss / max(self.trials, 1)
+
+    @property
+    def error(self) -> float | None:
+        """The fraction of wrong answers; None for a regression."""
+        return self.wrong / max(self.trials, 1) if self.labelled else None
+
+
+class Training:
+    """A circuit in training. ``state`` is replaced trial by trial."""
+
+    def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
+        self.experiment, self.dataset = experiment, dataset
+        self.circuit, self.protocol, self.learning = experiment.circuit, experiment.protocol, experiment.learning
+        self.simulation: Simulation = experiment.backend.compile(self.circuit, self.protocol, self.learning)
+        self.state: State = self.simulation.init(self.circuit.sample(experiment.seed))
+        self.first = self.protocol.phases[0].name
+        self.trials, self.seconds = 0, 0.0
+
+    def parameters(self) -> Parameters:
+        """Return the circuit's present parameters."""
+        return self.simulation.parameters(self.state)
+
+    def epoch(self, number: int) -> Iterator[Score]:
+        """Learn from every training trial once, in an order of this epoch's own; yield the score so far after each batch."""
+        order = stream(self.experiment.seed, "order", str(number)).permutation(len(self.dataset.train))
+        score = Score()
+        for batch in self.dataset.train.batches(self.experiment.batch, order):
+            started = time.perf_counter()
+            self._learn(batch, score)
+            self.seconds += time.perf_counter() - started
+            yield score
+
+    def _learn(self, batch: Batch, score: Score) -> None:
+        assert isinstance(self.learning, LocalLearning | GradientLearning)
+        for phase in self.learning.phases(self.protocol):
+            self.state, _ = self.simulation.run(self.state, phase, self._inputs(batch))
+        self.trials += len(batch.trial)
+        self._judge(batch, score)
+        self.state = self.simulation.learn(self.state)
+
+    def _inputs(self, batch: Batch) -> dict[str, np.ndarray]:
+        return {self.circuit.input: batch.stimulus, self.circuit.output: batch.target}
+
+    def _judge(self, batch: Batch, score: Score) -> None:
+        output = self.simulation.activity(self.state, self.circuit.output, self.first)
+        losses = self.experiment.loss.per_trial(output, batch.target)
+        if not (np.isfinite(output).all() and np.isfinite(losses).all()):
+            self.simulation.diagnose(self.state, self.trials)
+        score.add(losses, output, batch.label)
+
+    def evaluate(self) -> Score:
+        """Return the score of the test trials; nothing is learned."""
+        score = Score()
+        for batch in self.dataset.test.batches(EVALUATION_BATCH):
+            self.state, _ = self.simulation.run(self.state, self.protocol.phases[0], self._inputs(batch))
+            self._judge(batch, score)
+        return score
+
+    def record(self) -> Iterator[tuple[Batch, dict[str, dict[str, np.ndarray]]]]:
+        """Yield batches of recorded test trials with their frames, (time, trial, neuron) by phase and population."""
+        record = self.experiment.record
+        wanted = record.phase_names(self.protocol)
+        for batch in self.dataset.test.first(record.trials).batches(EVALUATION_BATCH):
+            taken = {}
+            for phase in self.protocol.phases:
+                every = record.stride if phase.name in wanted else 0
+                self.state, frames = self.simulation.run(self.state, phase, self._inputs(batch), every)
+                if frames:
+                    taken[phase.name] = record.stack(frames, self.circuit)
+            yield batch, taken
+
+    @cached_property
+    def _gradient(self) -> Simulation | None:
+        """The same circuit learning by gradient, where the backend can."""
+        learning = GradientLearning()
+        local = isinstance(self.learning, LocalLearning)
+        if not local or self.experiment.backend.unsupported(self.circuit, learning):
+            return None
+        return self.experiment.backend.compile(self.circuit, self.protocol, learning)
+
+    def alignment(self) -> dict[str, dict[str, float]]:
+        """Return how far each projection's Δw points along the gradient, on existing synapses, means removed.
+
+        By plastic projection: ``cosine``, ``angle`` and, for shuffled synapses, ``null_mean`` and ``null_sd``, in degrees.
+        """
+        if self._gradient is None:
+            return {}
+        batch = next(self.dataset.train.batches(PROBE_TRIALS))
+        for phase in self.protocol.phases:
+            self.state, _ = self.simulation.run(self.state, phase, self._inputs(batch))
+        parameters = self.parameters()
+        other = self._gradient.init(parameters)
+        other, _ = self._gradient.run(other, self.protocol.phases[0], self._inputs(batch))
+        local, gradient = self.simulation.deltas(self.state), self._gradient.deltas(other)
+        names = [projection.name for projection in self.circuit.plastic if not projection.from_tonic]
+        return {name: self._compare(name, local[name], gradient[name], parameters[name].mask) for name in names}
+
+    def _compare(self, name: str, local: np.ndarray, gradient: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+        angle = centred_angle(local, gradient, mask)
+        mean, spread = shuffled_null(local, gradient, mask, stream(self.experiment.seed, "shuffle", name), 5)
+        return {"cosine": float(np.cos(np.radians(angle))), "angle": angle, "null_mean": mean, "null_sd": spread}

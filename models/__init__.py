@@ -1,0 +1,1 @@
+"""Ready circuits: each file's function of the physiology returns a Circuit."""

@@ -1,0 +1,86 @@
+"""Aims at an alignment that compares the wrong matrices: transposed, with a lost sign, without the disynaptic path, on
+absent synapses, or against a null that is not chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bio_fa.analysis.alignment import alignment, effective_feedback, effective_forward
+from bio_fa.analysis.run_table import FeedbackPair, FeedbackPath
+from bio_fa.errors import DataError, RecordError
+from bio_fa.io.run_folder import RunFolder
+from tests.analysis.synthetic_run import PAIR, SyntheticRun, feedback
+
+BY_HAND = {
+    "W_EE": np.array([[1.0, 2.0]]),
+    "W_EI": np.array([[3.0]]),
+    "W_IE": np.array([[0.0, 1.0]]),
+    "P_E": np.array([[1.0], [2.0]]),
+    "Q_E": np.array([[5.0]]),
+    "P_I": np.array([[1.0], [0.0]]),
+    "Q_I": np.array([[4.0]]),
+}
+HAND_PAIR = FeedbackPair(
+    "V1", "W_EE", (("W_EI", "W_IE"),), (FeedbackPath(("P_E", "Q_E"), 1), FeedbackPath(("P_I", "Q_I"), -1))
+)
+
+
+def measured(run: SyntheticRun) -> dict:
+    return {row["snapshot"]: row for row in alignment(RunFolder.open(run.write()))}
+
+
+def test_disynaptic_inhibition_is_taken_from_the_excitatory_weights():
+    assert effective_forward(BY_HAND.__getitem__, HAND_PAIR).tolist() == [[1, 2 - 3]]
+
+
+def test_inhibitory_feedback_is_taken_from_the_excitatory_one():
+    assert effective_feedback(BY_HAND.__getitem__, HAND_PAIR).tolist() == [[5 - 4], [10]]
+
+
+def test_feedback_that_is_the_transpose_is_aligned_and_its_negative_opposed(run):
+    weights, mask = run.snapshots["initial"], run.masks[PAIR["forward"]]
+    target = feedback(weights).T
+    for snapshot, sign in (("epoch-0001", 1), ("final", -1)):
+        run.snapshots[snapshot][PAIR["forward"]] = np.where(mask, 100 + sign * target, 0)
+    found = measured(run)
+    assert found["epoch-0001"]["excitatory"]["angle"] == pytest.approx(0, abs=1e-3)
+    assert found["final"]["excitatory"]["angle"] == pytest.approx(180, abs=1e-3)
+
+
+def test_independent_weights_stay_within_their_shuffled_null_and_learning_leaves_it(run):
+    found = measured(run)
+    first, last = (found[name]["excitatory"] for name in ("initial", "final"))
+    assert abs(first["angle"] - first["null_mean"]) < 4 * first["null_sd"]
+    assert last["angle"] < last["null_mean"] - 4 * last["null_sd"]
+
+
+def test_the_effective_angle_sees_the_inhibition_that_the_excitatory_one_does_not(run):
+    before = measured(run)["final"]
+    run.path = run.path.with_name("inhibited")
+    for weights in run.snapshots.values():
+        weights["V2_I_to_V2_E"] = 2 * weights["V2_I_to_V2_E"]
+    after = measured(run)["final"]
+    assert after["excitatory"]["angle"] == before["excitatory"]["angle"]
+    assert after["effective"]["angle"] != before["effective"]["angle"]
+
+
+def test_every_snapshot_is_measured_at_its_epoch(run):
+    assert [row["epoch"] for row in measured(run).values()] == [0.0, 1.0, 2.0]
+
+
+def test_a_repeated_analysis_shuffles_alike(run):
+    folder = RunFolder.open(run.write())
+    assert alignment(folder) == alignment(folder)
+
+
+def test_without_feedback_there_is_nothing_to_align(run):
+    run.table["alignment_pairs"] = [PAIR | {"feedback": []}]
+    with pytest.raises(RecordError, match="needs a feedback pathway"):
+        measured(run)
+
+
+def test_feedback_from_elsewhere_than_the_next_area_is_refused(run):
+    run.table["alignment_pairs"] = [PAIR | {"forward": "V0_E_to_V1_E"}]
+    with pytest.raises(DataError, match="one shape"):
+        measured(run)

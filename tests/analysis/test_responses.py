@@ -1,0 +1,45 @@
+"""Aims at responses of the wrong trials: another epoch or phase, a lost order, a sum where a mean belongs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bio_fa.analysis.responses import first_phase, labels, last_epoch, predictions, responses
+from bio_fa.errors import RecordError
+from bio_fa.io.activity import ActivityReader
+from bio_fa.io.run_folder import RunFolder
+
+
+def test_responses_are_means_over_time_of_the_last_epochs_phase_in_the_order_of_trials(run):
+    late = run.epochs[1]
+    late["free"] = {name: np.concatenate([x, 3 * x]) for name, x in late["free"].items()}
+    with ActivityReader(RunFolder.open(run.write()).activity) as reader:
+        assert (last_epoch(reader), first_phase(reader)) == (2.0, "free")
+        np.testing.assert_allclose(responses(reader, "V1_E", "free"), 2 * late["free"]["V1_E"][0], rtol=1e-6)
+        np.testing.assert_array_equal(responses(reader, "V1_E", "nudged"), late["nudged"]["V1_E"][0])
+        assert labels(reader, "free").tolist() == run.label.tolist()
+
+
+def test_the_first_phase_is_the_first_that_was_recorded(run):
+    del run.epochs[1]["free"]
+    with ActivityReader(RunFolder.open(run.write()).activity) as reader:
+        assert first_phase(reader) == "nudged"
+
+
+def test_predictions_are_the_outputs_answers_with_their_labels(run):
+    answers, label = predictions(RunFolder.open(run.write()))
+    assert np.mean(answers.argmax(axis=1) != label) == pytest.approx(0.1)
+
+
+def test_a_task_without_labels_has_no_predictions(run):
+    run.label = np.full(len(run.label), -1)
+    with pytest.raises(RecordError, match="carry no labels"):
+        predictions(RunFolder.open(run.write()))
+
+
+def test_a_record_without_trials_has_no_responses(run):
+    run.epochs = [{phase: {name: x[:, :0] for name, x in each.items()} for phase, each in run.epochs[0].items()}]
+    run.label = run.label[:0]
+    with ActivityReader(RunFolder.open(run.write()).activity) as reader, pytest.raises(RecordError, match="no trial"):
+        last_epoch(reader)

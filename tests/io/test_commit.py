@@ -1,0 +1,82 @@
+"""Aims at a file that is replaced before its successor is safe, and at disk errors that nobody could act on."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from bio_fa.errors import RecordError
+from bio_fa.io.commit import allocate, part_of, publish, reason, write_text, writing
+
+
+def test_a_part_is_hidden_beside_its_file():
+    assert part_of(Path("runs/a/activity.h5")) == Path("runs/a/.activity.h5.part")
+
+
+def test_publishing_synchronises_the_file_before_its_name_and_the_folder_after(tmp_path, monkeypatch):
+    order, paths = [], {}
+    part, path = tmp_path / ".a.part", tmp_path / "a"
+    part.write_text("new")
+    replace = os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: order.append(paths[os.fstat(handle).st_ino]))
+    monkeypatch.setattr(os, "replace", lambda *names: (order.append("rename"), replace(*names)))
+    paths.update({part.stat().st_ino: "file", tmp_path.stat().st_ino: "folder"})
+    publish(part, path)
+    assert order == ["file", "rename", "folder"]
+    assert path.read_text() == "new"
+
+
+def test_reserved_bytes_are_really_there(tmp_path):
+    if not hasattr(os, "posix_fallocate"):
+        pytest.skip("this system cannot reserve")
+    with (tmp_path / "file").open("wb") as file:
+        allocate(file.fileno(), 1000, 1_000_000)
+        assert os.fstat(file.fileno()).st_size == 1_001_000
+        assert os.fstat(file.fileno()).st_blocks * 512 >= 1_000_000
+
+
+@pytest.mark.parametrize(("code", "raised"), [(errno.EOPNOTSUPP, False), (errno.EINVAL, False), (errno.ENOSPC, True)])
+def test_a_file_system_that_cannot_reserve_is_no_reason_to_stop(tmp_path, monkeypatch, code, raised):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+    with (tmp_path / "file").open("wb") as file:
+        if raised:
+            with pytest.raises(OSError, match=os.strerror(code)):
+                allocate(file.fileno(), 0, 10)
+        else:
+            allocate(file.fileno(), 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "Driver write request failed (time = ...)"), "No space left on device"),
+        (
+            RuntimeError("flush failed\n, errno = 28, error message = 'No space left on device'"),
+            "No space left on device",
+        ),
+        (RuntimeError("can't close.\nmore"), "can't close"),
+        (RuntimeError(), "RuntimeError"),
+    ],
+)
+def test_a_reason_is_the_systems_own_words(error, words):
+    assert reason(error) == words
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EACCES, "x"), RuntimeError("x")])
+def test_a_failed_write_names_the_file_and_the_remedy(error):
+    with (
+        pytest.raises(RecordError, match=r"^runs/a cannot be written \(.+\); make room or .+\.$"),
+        writing(Path("runs/a")),
+    ):
+        raise error
+
+
+def test_a_folder_that_is_missing_is_a_sentence(tmp_path):
+    with pytest.raises(RecordError, match=r"absent/run.json cannot be written \(No such file or directory\)"):
+        write_text(tmp_path / "absent" / "run.json", "{}")

@@ -1,0 +1,42 @@
+"""Aims at tables whose chunks bloat a toy file or shred a long one."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bio_fa.io.tables import LEAST_CHUNK, MOST_CHUNK, chunk_bytes, create_table, extend
+
+
+@pytest.fixture
+def file():
+    with h5py.File.in_memory() as opened:
+        yield opened
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.integers(0, 10**7), width=st.integers(1, 10**6))
+def test_a_chunk_holds_the_first_append_within_its_bounds(rows, width):
+    with h5py.File.in_memory() as file:
+        table = create_table(file, "data", "f4", rows, width)
+        assert table.shape == (0, width)
+        assert chunk_bytes(table) <= MOST_CHUNK
+        assert chunk_bytes(table) > min(LEAST_CHUNK, MOST_CHUNK) - 4 * width or table.chunks[0] == 1
+        if LEAST_CHUNK < 4 * width * rows <= MOST_CHUNK:
+            assert table.chunks == (max(rows, LEAST_CHUNK // (4 * width)), width)
+
+
+def test_a_table_grows_by_rows(file):
+    table = create_table(file, "data", "f4", 2, 3)
+    extend(table, np.ones((2, 3)))
+    extend(table, np.zeros((0, 3)))
+    extend(table, 2 * np.ones((1, 3)))
+    assert table[:].tolist() == [[1, 1, 1], [1, 1, 1], [2, 2, 2]]
+
+
+def test_a_table_that_exists_is_taken_as_it_is(file):
+    extend(create_table(file, "data", "i8", 2), np.arange(2))
+    assert len(create_table(file, "data", "i8", 2)) == 2
