@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bio_fa.constraints import Constraint, Dale, Mask
-from bio_fa.errors import DescriptionError, nearest
 from bio_fa.description import Description
+from bio_fa.errors import DescriptionError, nearest
 from bio_fa.population import TONIC, Area, Population, require_name
 from bio_fa.projection import Projection
 from bio_fa.randomness import stream
@@ -54,12 +54,12 @@ class Circuit(Description):
         for what, names in named.items():
             twice = [name for name, count in Counter(names).items() if count > 1]
             if twice:
-                raise DescriptionError(f"{self.title()}: {what} {twice[0]!r} exists twice; give each {what} its own name.")
+                raise DescriptionError(f"{self.title()}: {what} {twice[0]!r} exists twice; keep one, or rename the other.")
 
     def _check_ends(self, projection: Projection) -> None:
         post = self.population(projection.post, f"projection {projection.name}")
         if projection.compartment == "apical" and post.apical is None:
-            raise DescriptionError(f"{projection.name}: {post.name!r} has no apical compartment; give it Apical(), or target 'basal'.")
+            raise DescriptionError(f"{projection.name}: {post.name!r} has no apical compartment; give it one, or target 'basal'.")
         if projection.from_tonic:
             return
         pre = self.population(projection.pre, f"projection {projection.name}")
@@ -77,8 +77,8 @@ class Circuit(Description):
             sensed = self.population(activity.population, f"the error of {projection.name}")
             if sensed.size != size:
                 raise DescriptionError(
-                    f"{projection.name}: its error is read from {sensed.name!r} with {sensed.size} neurons, but {projection.post!r} "
-                    f"has {size}; name a population of equal size."
+                    f"{projection.name}: its error is read from {sensed.name!r} with {sensed.size} neurons, "
+                    f"but {projection.post!r} has {size}; name a population of equal size."
                 )
 
     def _check_inputs(self) -> None:
@@ -101,7 +101,7 @@ class Circuit(Description):
             inside = {population.name for population in area.populations}
             leaves = any(each.pre in inside and each.post not in inside for each in self.projections)
             if not leaves and self.output not in inside:
-                raise DescriptionError(f"{self.title()}: area {area.name!r} has no output; project from it to another area, or remove it.")
+                raise DescriptionError(f"{self.title()}: area {area.name!r} has no output; project from it, or remove it.")
 
     @cached_property
     def populations(self) -> tuple[Population, ...]:

@@ -18,6 +18,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 VIOLATED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes: a constraint did not hold; the input was refused; Ctrl-C."""
 
+UNCHECKED = ("audit.weights", "audit.negative_rate_violations", "metrics")
+"""The parts of an inspection without which a run was not checked."""
+
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
@@ -32,6 +35,8 @@ def guarded(command: Command) -> Command:
             _stop(str(error), BAD_INPUT)
         except OSError as error:
             _stop(f"{error.filename or 'the system'}: {error.strerror or error}; free or allow what it needs.", BAD_INPUT)
+        except MemoryError:
+            _stop("there is too little memory; make the circuit, the batch or the record smaller.", BAD_INPUT)
         except KeyboardInterrupt:
             _stop("stopped by the user; what was recorded so far is readable.", INTERRUPTED)
 
@@ -39,18 +44,18 @@ def guarded(command: Command) -> Command:
 
 
 def _stop(sentence: str, code: int) -> NoReturn:
-    print(f"bio-fa: {sentence}", file=sys.stderr)
+    print("bio-fa:", " ".join(sentence.split()), file=sys.stderr)
     raise SystemExit(code)
 
 
 @app.command()
 @guarded
 def run(
-    config: Annotated[Path, typer.Argument(help="The TOML file of the experiment.")],
-    output: Annotated[Path | None, typer.Option(help="The run's folder; runs/<name> without it.")] = None,
+    config: Annotated[Path, typer.Argument(readable=False, help="The TOML file of the experiment.")],
+    output: Annotated[Path | None, typer.Option(readable=False, help="The run's folder; runs/<name> without it.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value, as often as needed.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but the folder.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but the path of the report.")] = False,
 ) -> None:
     """Run an experiment: train, record, report."""
     from bio_fa import config as configuration
@@ -62,16 +67,16 @@ def run(
     settings, experiment = configuration.load(config, set_ or [])
     place = output or Path("runs") / settings.name
     words = ["bio-fa", *sys.argv[1:]]
-    running.run(experiment, place, overwrite, ProgressBar(console), settings.text(), words)
+    running.run(experiment, place, overwrite, ProgressBar(console), settings.texts(config.parent), words)
     report = write_report(place)
     console.print(summarise(inspect_run(place)), highlight=False)
-    print(f"{place}: activity.h5, weights.h5, {report.relative_to(place)}")
+    print(report)
 
 
 @app.command()
 @guarded
 def inspect(
-    folder: Annotated[Path, typer.Argument(help="A run's folder.")],
+    folder: Annotated[Path, typer.Argument(readable=False, help="A run's folder.")],
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Tell what a run found, and whether its constraints held."""
@@ -85,7 +90,7 @@ def inspect(
 @app.command()
 @guarded
 def check(
-    target: Annotated[Path, typer.Argument(help="A TOML file, or a run's folder.")],
+    target: Annotated[Path, typer.Argument(readable=False, help="A TOML file, or a run's folder.")],
     set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value.")] = None,
 ) -> None:
     """Check a configuration without running it, or the constraints of a run that was."""
@@ -108,10 +113,11 @@ def _check_run(folder: Path) -> None:
     from bio_fa.analysis import inspect_run
 
     found = inspect_run(folder)
-    reasons = {part: reason for part, reason in found["reasons"].items() if part in ("audit.weights", "audit.negative_rate_violations", "metrics")}
+    reasons = [reason for part, reason in found["reasons"].items() if part in UNCHECKED]
     if reasons:
-        raise RecordError(f"{folder}: {' '.join(reasons.values())}")
+        raise RecordError(f"{folder} cannot be checked: {reasons[0]}")
     counts = {kind: found["audit"][f"{kind}_violations"] for kind in ("dale", "mask", "negative_rate")}
-    print(f"{folder}: " + ", ".join(f"{count if count is not None else 'no'} {kind} violations" for kind, count in counts.items()))
+    shown = (f"{kind} violations {'(no law)' if count is None else count}" for kind, count in counts.items())
+    print(f"{folder}: {', '.join(shown)}")
     if any(counts.values()):
         raise typer.Exit(VIOLATED)

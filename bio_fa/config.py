@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
-import sys
+import re
 import tomllib
-import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import tomli_w
 
 from bio_fa import backends
+from bio_fa.backends.base import Backend
 from bio_fa.circuit import Circuit
-from bio_fa.description import Description, annotations, conforms, expected, revive
-from bio_fa.errors import BioFAError, ConfigError, nearest
+from bio_fa.description import Description
+from bio_fa.errors import BioFAError, ConfigError
 from bio_fa.experiment import Experiment, load_dataset
 from bio_fa.learning import GradientLearning, Learning, LocalLearning
-from bio_fa.plasticity import Plasticity, Sum
+from bio_fa.modules import build_circuit, find_model, load_model, load_module
 from bio_fa.protocol import Protocol, one_phase, two_phase
 from bio_fa.recorder import Record
 from bio_fa.tasks import Digits, Task
 from bio_fa.updates import Adaptive, CosineDecay, Update, chain
+
+TASK_SIZES = ("inputs", "outputs")
+"""The arguments of a model that the task decides where the configuration does not."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class TrainingConfig(Description):
     """Trials over which running averages reach back."""
     snapshots: int = 5
 
+    def validate(self) -> None:
+        """Refuse counts from which no length of the run follows."""
+        self.require(self.epochs >= 1, "epochs", "at least 1 epoch")
+        self.require(self.batch >= 1, "batch", "at least 1 trial")
+
     def build(self, train_trials: int) -> Learning:
         """Return the learning for a training set of so many trials."""
         steps = self.epochs * -(-train_trials // self.batch)
@@ -88,21 +94,40 @@ class Config(Description):
     backend: dict = field(default_factory=lambda: {"kind": "torch_rate"})  # type: ignore[type-arg]
     record: Record = field(default_factory=Record)
 
+    def validate(self) -> None:
+        """Refuse a name that could not be a folder's, and a seed of no random stream."""
+        legal = re.fullmatch(r"\w[\w .+-]{0,99}", self.name)
+        self.require(legal is not None, "name", "letters, digits, spaces or '_.+-', at most 100, a letter or digit first")
+        self.require(self.seed >= 0, "seed", "a whole number of at least 0")
+
+    def complete(self, folder: Path) -> Self:
+        """Return this configuration with the defaults of its model and of its backend written out."""
+        parameters = inspect.signature(self._model(folder)).parameters.values()
+        own = [each for each in parameters if each.default is not each.empty and each.name not in TASK_SIZES]
+        defaults = {each.name: _plain(each.default) for each in own if each.default is not None}
+        return replace(self, circuit=defaults | self.circuit, backend=self._machine().to_table())
+
+    def _model(self, folder: Path) -> Callable[..., Any]:
+        return load_model(str(self.circuit.get("model", "")), folder)
+
+    def _machine(self) -> Backend:
+        return backends.get(str(self.backend.get("kind", "torch_rate"))).from_table(self.backend)
+
     def experiment(self, folder: Path) -> Experiment:
         """Return the experiment; relative files are looked up beside ``folder``, the configuration's own.
 
         Raises:
             BioFAError: the first thing that is wrong, in one sentence.
         """
+        backend, model = self._machine(), self._model(folder)
         dataset = load_dataset(self.task, self.seed)
-        circuit = build_circuit(self.circuit, folder, {"inputs": dataset.inputs, "outputs": dataset.outputs})
-        settings = dict(self.backend)
+        circuit = build_circuit(model, self.circuit, {"inputs": dataset.inputs, "outputs": dataset.outputs})
         return Experiment(
             name=self.name,
             circuit=circuit,
             task=self.task,
             protocol=self.protocol.build(circuit),
-            backend=backends.get(str(settings.pop("kind", "torch_rate")), **settings),
+            backend=backend,
             learning=self.training.build(len(dataset.train)),
             seed=self.seed,
             epochs=self.training.epochs,
@@ -111,13 +136,38 @@ class Config(Description):
             record=self.record,
         )
 
+    def texts(self, folder: Path) -> dict[str, str]:
+        """Return what repeats the run, by file name: ``config.toml`` and the Python files that it names, beside it.
+
+        Raises:
+            ConfigError: when two of these files have one name.
+        """
+        model, function = find_model(str(self.circuit["model"]), folder)
+        sources = {path.resolve() for path in (model, *(folder / rule for rule in self.rules))}
+        files = {source.name: source.read_text(encoding="utf-8") for source in sources}
+        if len(files) < len(sources):
+            raise ConfigError("Two Python files of the configuration have one name, but the run keeps them together; rename one.")
+        names = tuple(Path(rule).name for rule in self.rules)
+        kept = replace(self, rules=names, circuit={**self.circuit, "model": f"{model.name}:{function}"})
+        return {"config.toml": kept.text(), **files}
+
     def text(self) -> str:
-        """Return the effective configuration as TOML, defaults included."""
-        return tomli_w.dumps(_without_kind(self.to_table(), Config))
+        """Return this configuration as TOML, defaults included."""
+        table = self.to_table()
+        for section in (table, table["protocol"], table["training"], table["record"]):
+            del section["kind"]
+        return tomli_w.dumps(table)
+
+
+def _plain(value: Any) -> Any:
+    """Return a default as TOML knows it."""
+    if isinstance(value, Description):
+        return value.to_table()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def load(path: Path | str, overrides: Sequence[str] = ()) -> tuple[Config, Experiment]:
-    """Read a TOML file, apply ``key=value`` overrides, and return the configuration and its experiment.
+    """Read a TOML file, apply ``key=value`` overrides, and return the complete configuration and its experiment.
 
     Raises:
         ConfigError: for a file that is missing or no TOML, and for unknown keys, with the nearest known one.
@@ -127,9 +177,10 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> tuple[Config, Exper
     table = read_toml(path)
     for override in overrides:
         apply_override(table, override)
-    for file in table.get("rules", []) if isinstance(table.get("rules"), list) else []:
+    rules = table.get("rules")
+    for file in rules if isinstance(rules, list) else []:
         load_module(path.parent / str(file))
-    config = parse(table)
+    config = parse(table).complete(path.parent)
     return config, config.experiment(path.parent)
 
 
@@ -159,7 +210,7 @@ def apply_override(table: dict[str, Any], override: str) -> None:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 
@@ -169,80 +220,3 @@ def parse(table: dict[str, Any]) -> Config:
         return Config.from_table(table)
     except BioFAError as error:
         raise ConfigError(str(error)) from error
-
-
-def _without_kind(table: dict[str, Any], holder: type[Description]) -> dict[str, Any]:
-    """Return a table whose sections name their kind only where there is a choice."""
-    hints = annotations(holder)
-    cleaned = {}
-    for key, value in table.items():
-        hint = hints.get(key)
-        section = isinstance(value, dict) and isinstance(hint, type) and issubclass(hint, Description)
-        cleaned[key] = _without_kind(value, hint) if section and len(hint.kinds()) == 1 else value  # type: ignore[arg-type, union-attr]
-    if len(holder.kinds()) == 1:
-        cleaned.pop("kind", None)
-    return cleaned
-
-
-def build_circuit(table: dict[str, Any], folder: Path, sizes: dict[str, int]) -> Circuit:
-    """Return the circuit of a section ``[circuit]``; ``sizes`` fills in what the model takes and the table leaves out."""
-    arguments = dict(table)
-    function = find_model(str(arguments.pop("model", "")), folder)
-    hints = typing.get_type_hints(function)
-    known = inspect.signature(function).parameters
-    for name in arguments:
-        if name not in known:
-            raise ConfigError(f"[circuit]: model {function.__name__!r} has no setting {name!r}; {nearest(name, known)}")
-    given = {name: size for name, size in sizes.items() if name in known} | arguments
-    circuit = function(**{name: _argument(function, name, value, hints[name]) for name, value in given.items()})
-    if not isinstance(circuit, Circuit):
-        raise ConfigError(f"[circuit]: model {function.__name__!r} returned no Circuit; return one.")
-    return circuit
-
-
-def _argument(function: Callable[..., Any], name: str, value: Any, hint: Any) -> Any:
-    if hint is Plasticity and isinstance(value, list):
-        value = Sum(tuple(Plasticity.from_table(each) for each in value))
-    value = revive(value, hint)
-    if not conforms(value, hint):
-        raise ConfigError(f"[circuit]: {name} = {value!r} came for model {function.__name__!r}; give {expected(hint)}.")
-    return value
-
-
-def find_model(model: str, folder: Path) -> Callable[..., Circuit]:
-    """Return a model's function: ``name`` of ``models/name.py`` in or above ``folder``, or ``file.py:function``."""
-    file, _, function = model.partition(":")
-    if function:
-        return _function(load_module(folder / file), function)
-    places = [each / "models" for each in (folder.resolve(), *folder.resolve().parents, Path.cwd())]
-    found = next((place / f"{model}.py" for place in places if model.isidentifier() and (place / f"{model}.py").is_file()), None)
-    if found is None:
-        known = {file.stem for place in places if place.is_dir() for file in place.glob("[a-z]*.py")}
-        raise ConfigError(f"[circuit]: no model is called {model!r}; {nearest(model, known)}")
-    return _function(load_module(found), model)
-
-
-def _function(module: ModuleType, name: str) -> Callable[..., Circuit]:
-    if not callable(getattr(module, name, None)):
-        raise ConfigError(f"{Path(str(module.__file__)).name} has no function {name!r}; define one that returns a Circuit.")
-    return getattr(module, name)  # type: ignore[no-any-return]
-
-
-def load_module(path: Path) -> ModuleType:
-    """Run a Python file as a module of its own and return it; the same file is run once."""
-    path = path.resolve()
-    name = f"bio_fa_user.{path.stem}_{abs(hash(str(path)))}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigError(f"{path.name} is no Python file; give the path of one, relative to the configuration.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BioFAError:
-        raise
-    except Exception as error:
-        raise ConfigError(f"{path.name} cannot be run ({type(error).__name__}: {error}); mend it.") from error
-    return module

@@ -91,7 +91,8 @@ class OneToOne(Connectivity):
     def draw(self, post: int, pre: int, rng: np.random.Generator) -> Mask:
         """Return the (wrapped) identity."""
         smaller = min(post, pre)
-        return np.arange(post)[:, None] % smaller == np.arange(pre)[None, :] % smaller
+        mask: Mask = np.equal.outer(np.arange(post) % smaller, np.arange(pre) % smaller)
+        return mask
 
     def in_degree(self, pre: int) -> float:
         """Return 1: exact where the presynaptic population is not the larger one."""

@@ -1,4 +1,7 @@
-"""Constraints: what must hold of a projection's weights after every step."""
+"""Constraints: what must hold of a projection's weights after every step.
+
+To be fast, a constraint may write into the weights that it is given: weights that have been passed in are spent.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from bio_fa.description import Description
-from bio_fa.ops import Quantity, minimum, relu, sqrt, total
+from bio_fa.ops import Quantity, minimum, rectify, sqrt, total
 
 
 @dataclass(frozen=True)
@@ -15,19 +18,20 @@ class Constraint(Description, abstract=True):
 
     @abstractmethod
     def apply(self, w: Quantity, mask: Quantity) -> Quantity:
-        """Return the nearest weights that are allowed."""
+        """Return the nearest weights that are allowed; ``w`` is spent, ``mask`` is numbers 0 and 1 (or booleans)."""
 
 
 @dataclass(frozen=True)
 class Dale(Constraint):
     """Magnitudes are not negative, w ← [w]₊: the sign of a synapse is that of its presynaptic neuron, for ever.
 
-    Source: Eccles, Fatt & Koketsu (1954) J. Physiol. 126:524–562 (Dale's principle); Song et al. (2016) PLoS Comput. Biol. 12:e1004792, eq. 10.
+    Source: Eccles, Fatt & Koketsu (1954) J. Physiol. 126:524–562 (Dale's principle);
+        Song et al. (2016) PLoS Comput. Biol. 12:e1004792.
     """
 
     def apply(self, w: Quantity, mask: Quantity) -> Quantity:
         """Return [w]₊."""
-        return relu(w)
+        return rectify(w)
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,13 @@ class Mask(Constraint):
 
     def apply(self, w: Quantity, mask: Quantity) -> Quantity:
         """Return mask · w."""
-        return mask * w
+        w *= mask
+        return w
 
 
 @dataclass(frozen=True)
 class Bounds(Constraint):
-    """No synapse is stronger than ``largest``, w ← min(w, largest).
+    """No synapse is stronger than ``largest``, |w| ≤ largest.
 
     Choice: a hard bound, for a finite number of receptors.
     """
@@ -56,8 +61,8 @@ class Bounds(Constraint):
         self.require(self.largest > 0, "largest", "a magnitude above 0")
 
     def apply(self, w: Quantity, mask: Quantity) -> Quantity:
-        """Return min(w, largest)."""
-        return minimum(w, self.largest)
+        """Return max(min(w, largest), −largest)."""
+        return -minimum(-minimum(w, self.largest), self.largest)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import re
+import sys
 import types
 import typing
 from abc import ABC
@@ -47,15 +47,17 @@ class Description(ABC):
 
     @classmethod
     def _register(cls) -> None:
+        known = Description._kinds.get(cls.kind())
+        if known is not None and known.__module__.startswith("bio_fa.") and known.__module__ != cls.__module__:
+            raise DescriptionError(f"{cls.__module__} defines {cls.__name__}, but {known.__module__} has one; rename yours.")
         for base in cls.__mro__:
             if "_kinds" in vars(base):
-                known = base._kinds.get(cls.kind())
-                if known is not None and known.__module__.startswith("bio_fa.") and known.__module__ != cls.__module__:
-                    raise DescriptionError(f"{cls.__module__} defines {cls.__name__}, but {known.__module__} has one; rename yours.")
-                base._kinds[cls.kind()] = cls
+                vars(base)["_kinds"][cls.kind()] = cls
 
     def __post_init__(self) -> None:
-        for name, hint in annotations(type(self)).items():
+        if "_kinds" in vars(type(self)):
+            raise TypeError(f"{type(self).__name__} is abstract; make one of its kinds: {', '.join(sorted(self.kinds()))}.")
+        for name, hint in field_types(type(self)).items():
             value = getattr(self, name)
             self.require(conforms(value, hint), name, expected(hint))
         self.validate()
@@ -81,12 +83,13 @@ class Description(ABC):
     @classmethod
     def kinds(cls) -> dict[str, type[Self]]:
         """Return the final classes of this family by kind."""
-        return dict(cls._kinds) if "_kinds" in vars(cls) else {cls.kind(): cls}  # type: ignore[return-value, dict-item]
+        return dict(cls._kinds) if "_kinds" in vars(cls) else {cls.kind(): cls}  # type: ignore[arg-type]
 
     def to_table(self) -> dict[str, Any]:
         """Return this description as plain values: numbers, strings, lists and tables that name their kind."""
         table = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
-        return {"kind": self.kind(), **{name: value for name, value in table.items() if value is not None}}
+        by_default = {field.name for field in fields(self) if field.default is None and table[field.name] is None}
+        return {"kind": self.kind(), **{name: value for name, value in table.items() if name not in by_default}}
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> Self:
@@ -98,7 +101,7 @@ class Description(ABC):
         if not isinstance(table, dict):
             raise DescriptionError(f"{cls.__name__}: {table!r} is not a table; give one with the key 'kind'.")
         final = cls._final(table)
-        hints = annotations(final)
+        hints = field_types(final)
         for name in table:
             if name not in hints and name != "kind":
                 raise DescriptionError(f"{final.__name__} has no setting {name!r}; {nearest(name, hints)}")
@@ -111,7 +114,7 @@ class Description(ABC):
     def _final(cls, table: dict[str, Any]) -> type[Self]:
         kinds = cls.kinds()
         kind = table.get("kind", cls.kind())
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             given = f"{kind!r} is no kind of {cls.__name__}" if "kind" in table else f"{cls.__name__} needs a 'kind'"
             raise DescriptionError(f"{given}; {nearest(str(kind), kinds)}")
         return kinds[kind]
@@ -143,8 +146,8 @@ def parts(value: Any) -> Iterator[Description]:
 
 
 @functools.cache
-def annotations(cls: type) -> dict[str, Any]:
-    """Return the field annotations of a description, resolved."""
+def field_types(cls: type) -> dict[str, Any]:
+    """Return the annotations of a description's fields, resolved."""
     hints = typing.get_type_hints(cls)
     return {field.name: hints[field.name] for field in fields(cls)} if is_dataclass(cls) else {}
 
@@ -159,7 +162,7 @@ def conforms(value: Any, hint: Any) -> bool:
     if origin is tuple:
         return isinstance(value, tuple) and all(conforms(item, arguments[0]) for item in value)
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)

@@ -41,7 +41,8 @@ class DivergenceError(BioFAError):
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for a misspelt name, else the list of what is known."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    same_but_for_case = [each for each in known if each.lower() == name.lower()]
+    close = same_but_for_case or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"known are: {', '.join(known) or 'none'}."

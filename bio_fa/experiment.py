@@ -48,6 +48,7 @@ class Experiment(Description):
         self.backend.require_supported(self.circuit, self.protocol, self.learning)
         self.record.check(self.circuit, self.protocol)
         self._check_clamps()
+        self._check_answer()
 
     def _check_clamps(self) -> None:
         given = {self.circuit.input, self.circuit.output}
@@ -58,6 +59,15 @@ class Experiment(Description):
                         f"{phase.title()}: {name!r} would be clamped or nudged, but the task gives values for the input "
                         f"{self.circuit.input!r} and the output {self.circuit.output!r} only; name one of these."
                     )
+
+    def _check_answer(self) -> None:
+        """Refuse a first phase that is given the target, because the answer is read in it."""
+        first = self.protocol.phases[0]
+        if self.circuit.output in (*first.clamp, *(nudge.population for nudge in first.nudge)):
+            raise DescriptionError(
+                f"{first.title()}: the answer is read in the first phase, but {self.circuit.output!r} is given its target there; "
+                "neither clamp nor nudge it."
+            )
 
     @property
     def loss(self) -> Loss:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 
+from bio_fa.circuit import Circuit
 from bio_fa.description import Description
+from bio_fa.errors import DescriptionError
 from bio_fa.protocol import Phase, Protocol
 from bio_fa.updates import Adaptive, Update
 
@@ -12,6 +15,14 @@ from bio_fa.updates import Adaptive, Update
 @dataclass(frozen=True)
 class Learning(Description, abstract=True):
     """How the plastic projections of a circuit change after each trial."""
+
+    @abstractmethod
+    def check(self, circuit: Circuit, protocol: Protocol) -> None:
+        """Refuse a trial from which the circuit cannot learn in this way.
+
+        Raises:
+            DescriptionError: saying what the trial lacks.
+        """
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,10 @@ class LocalLearning(Learning):
         """Refuse an average over nothing."""
         self.require(self.horizon >= 1, "horizon", "at least 1 trial")
 
+    def check(self, circuit: Circuit, protocol: Protocol) -> None:
+        """Refuse a trial without the phases that rules sense."""
+        protocol.check_rules(circuit)
+
     def phases(self, protocol: Protocol) -> tuple[Phase, ...]:
         """Return the phases that a learning trial runs: all."""
         return protocol.phases
@@ -39,6 +54,12 @@ class GradientLearning(Learning):
     """
 
     update: Update = field(default_factory=Adaptive)
+
+    def check(self, circuit: Circuit, protocol: Protocol) -> None:
+        """Refuse a trial whose first phase clamps the output, which then has no gradient."""
+        first = protocol.phases[0]
+        if circuit.output in first.clamp:
+            raise DescriptionError(f"{first.title()}: it clamps the output {circuit.output!r}, which so has no gradient; free it.")
 
     def phases(self, protocol: Protocol) -> tuple[Phase, ...]:
         """Return the phases that a learning trial runs: the first, in which the output is free."""

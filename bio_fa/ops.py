@@ -30,10 +30,6 @@ def is_symbol(x: Quantity) -> bool:
     return _is(x, "sympy", "Basic")
 
 
-def _symbolic(name: str, *arguments: Quantity) -> Quantity:
-    return sys.modules["sympy"].Function(name)(*arguments)
-
-
 def _call(name: str, x: Quantity) -> Quantity:
     """Apply the function that NumPy, torch and SymPy know under one name."""
     if is_tensor(x):
@@ -72,21 +68,41 @@ def relu(x: Quantity) -> Quantity:
     """Return [x]₊ = max(x, 0), elementwise."""
     if is_tensor(x):
         return x.clamp(min=0)
-    return _symbolic("Max", x, 0) if is_symbol(x) else np.maximum(x, 0)
+    return sys.modules["sympy"].Max(x, 0) if is_symbol(x) else np.maximum(x, 0)
+
+
+def rectify(x: Quantity) -> Quantity:
+    """Return [x]₊ written into ``x``, an array or a tensor."""
+    return x.clamp_(min=0) if is_tensor(x) else np.maximum(x, 0, out=x)
+
+
+def approach(x: Quantity, goal: Quantity, share: float) -> Quantity:
+    """Return x + share · (goal − x) written into ``x``, an array or a tensor."""
+    if is_tensor(x):
+        return x.lerp_(goal, share)
+    x += share * (goal - x)
+    return x
+
+
+def inverse_root(x: Quantity, floor: float, into: Quantity) -> Quantity:
+    """Return 1 / √(x + floor) written into ``into``, an array or a tensor of the same shape."""
+    if is_tensor(x):
+        return sys.modules["torch"].add(x, floor, out=into).rsqrt_()
+    return np.divide(1, np.sqrt(x + floor), out=into)
 
 
 def minimum(x: Quantity, ceiling: float) -> Quantity:
     """Return min(x, ceiling), elementwise."""
     if is_tensor(x):
         return x.clamp(max=ceiling)
-    return _symbolic("Min", x, ceiling) if is_symbol(x) else np.minimum(x, ceiling)
+    return sys.modules["sympy"].Min(x, ceiling) if is_symbol(x) else np.minimum(x, ceiling)
 
 
 def step(x: Quantity) -> Quantity:
     """Return 1 where x > 0, else 0, elementwise."""
     if is_tensor(x):
         return (x > 0).to(x.dtype)
-    return _symbolic("Heaviside", x) if is_symbol(x) else np.where(np.asarray(x) > 0, 1.0, 0.0)
+    return sys.modules["sympy"].Heaviside(x, 0) if is_symbol(x) else np.where(np.asarray(x) > 0, 1.0, 0.0)
 
 
 def total(x: Quantity) -> Quantity:
@@ -102,7 +118,9 @@ def peak(x: Quantity) -> Quantity:
 def _reduce(name: str, x: Quantity) -> Quantity:
     if is_tensor(x):
         return getattr(x, name)(-1, keepdim=True)
-    return _symbolic(name, x) if is_symbol(x) else getattr(np.asarray(x), name)(-1, keepdims=True)
+    if is_symbol(x):
+        return sys.modules["sympy"].Function(name)(x)
+    return getattr(np.asarray(x), name)(-1, keepdims=True)
 
 
 def rows_of_zeros(like: Quantity, neurons: int) -> Quantity:

@@ -21,7 +21,7 @@ TONIC = "tonic"
 
 def require_name(described: Description) -> None:
     """Refuse a name that cannot be the name of a file's dataset."""
-    name = getattr(described, "name")
+    name: str = described.name  # type: ignore[attr-defined]
     legal = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", name) and name != TONIC
     described.require(bool(legal), "name", f"letters, digits and '_', a letter first, at most 64, and not {TONIC!r}")
 
@@ -31,7 +31,8 @@ class Apical(Description):
     """The compartment that feels feedback: it adds γ (a − a₀) to the neuron's current.
 
     a is the apical current and a₀ its value at the end of the phase ``balanced_in``, which slow inhibition has learned
-    to cancel, so that the soma feels only changes. Without such a phase a₀ = 0.
+    to cancel, so that the soma feels only changes. Without such a phase a₀ = 0. Currents are linear in the activities r
+    that drive them, so that a − a₀ = Σ s w (r − r₀).
 
     Choice: perfect balance instead of a learned one; Sacramento et al. (2018) give a mechanism.
     """
@@ -45,9 +46,9 @@ class Apical(Description):
         """Refuse a negative coupling."""
         self.require(self.gain >= 0, "gain", "a coupling of at least 0")
 
-    def current(self, basal: Quantity, apical: Quantity, balance: Quantity) -> Quantity:
-        """Return the neuron's current b + γ (a − a₀); all (trial, neuron)."""
-        return basal + self.gain * (apical - balance)
+    def current(self, basal: Quantity, change: Quantity) -> Quantity:
+        """Return the neuron's current b + γ (a − a₀) for the basal current and the apical change, both (trial, neuron)."""
+        return basal + self.gain * change
 
 
 @dataclass(frozen=True)

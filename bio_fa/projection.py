@@ -43,6 +43,7 @@ class Projection(Description):
         """Refuse a rule that peeks, and settings that a fixed projection cannot have."""
         if self.plasticity is None:
             self.require(self.error is None, "error", "a plasticity rule with it, or no error")
+            self.require(self.reads is None, "reads", "a plasticity rule with it, or nothing")
             self.require(self.constraints == (), "constraints", "a plasticity rule with them, or none")
         elif "post.error" in prove_local(self.plasticity):
             self.require(self.error is not None, "error", f"an ActivityDifference, which {self.plasticity.kind()} senses")

@@ -10,6 +10,7 @@ from bio_fa.description import Description
 from bio_fa.errors import DescriptionError, nearest
 from bio_fa.neurons import RateNeuron
 from bio_fa.ops import Quantity
+from bio_fa.plasticity import prove_local
 from bio_fa.population import require_name
 from bio_fa.projection import Projection
 
@@ -95,7 +96,8 @@ class Protocol(Description):
         self.require(max(names.values()) == 1, "phases", "a different name for each phase")
         for phase in self.phases:
             steps = (phase.duration or 0) / self.dt
-            self.require(abs(steps - round(steps)) < 1e-6, "dt", f"a time step that divides the {phase.duration} s of {phase.name!r}")
+            whole = abs(steps - round(steps)) < 1e-6 and (phase.duration is None or round(steps) >= 1)
+            self.require(whole, "dt", f"a time step that divides the {phase.duration} s of {phase.name!r}")
 
     def phase(self, name: str, asked_by: str = "Protocol") -> Phase:
         """Return the phase of this name."""
@@ -121,50 +123,66 @@ class Protocol(Description):
         """Refuse a protocol that does not fit the circuit.
 
         Raises:
-            DescriptionError: for unknown populations and phases, currents held from a later phase, a free input, a circuit
-                with plasticity but no plastic phase, or a time step longer than a time constant.
+            DescriptionError: for unknown populations and phases, a free input, a clamped population that is also nudged or held,
+                currents held from a later phase or from one without them, or a time step longer than a time constant.
         """
         for position, phase in enumerate(self.phases):
             self._check_populations(phase, circuit)
             self._check_hold(phase, position)
             self._check_step(phase, circuit)
-        for projection in circuit.plastic:
-            self._check_senses(projection)
         for population in circuit.populations:
             if population.apical is not None and population.apical.balanced_in is not None:
                 self.phase(population.apical.balanced_in, f"the apical compartment of {population.name!r}")
 
+    def check_rules(self, circuit: Circuit) -> None:
+        """Refuse a protocol that lacks what the circuit's rules need: a plastic phase, and the phases that they sense.
+
+        Raises:
+            DescriptionError: naming the projection, or its error, that looks for the phase.
+        """
+        for projection in circuit.plastic:
+            self._check_senses(projection)
+
     def _check_populations(self, phase: Phase, circuit: Circuit) -> None:
-        for name in (*phase.clamp, *phase.hold, *(nudge.population for nudge in phase.nudge)):
+        moved = [*phase.hold, *(nudge.population for nudge in phase.nudge)]
+        for name in (*phase.clamp, *moved):
             circuit.population(name, phase.title())
+        for name in moved:
+            if name in phase.clamp:
+                raise DescriptionError(f"{phase.title()}: {name!r} is clamped and cannot be nudged or held as well; choose one.")
         if circuit.input not in phase.clamp:
             raise DescriptionError(f"{phase.title()}: the input {circuit.input!r} is not clamped; add it to clamp.")
 
     def _check_hold(self, phase: Phase, position: int) -> None:
         earlier = [each.name for each in self.phases[:position]]
         if phase.hold and (self.held_from(phase) not in earlier):
-            raise DescriptionError(f"{phase.title()}: no phase before it has currents to hold; {nearest(str(phase.hold_from), earlier)}")
+            hint = nearest(str(phase.hold_from), earlier)
+            raise DescriptionError(f"{phase.title()}: no phase before it has currents to hold; {hint}")
+        for name in phase.hold:
+            if name in self.phase(self.held_from(phase)).clamp:
+                source = self.held_from(phase)
+                raise DescriptionError(f"{phase.title()}: {name!r} has no current to hold: {source!r} clamps it; free it there.")
 
     def _check_step(self, phase: Phase, circuit: Circuit) -> None:
         if phase.duration is None:
             return
         for population in circuit.populations:
             if isinstance(population.neuron, RateNeuron) and self.dt > population.neuron.tau:
-                raise DescriptionError(
-                    f"Protocol: dt = {self.dt} s is longer than the time constant {population.neuron.tau} s of {population.name!r}; "
-                    "give a shorter time step."
-                )
+                longer = f"is longer than the time constant {population.neuron.tau} s of {population.name!r}"
+                raise DescriptionError(f"Protocol: dt = {self.dt} s {longer}; give a shorter time step.")
 
     def _check_senses(self, projection: Projection) -> None:
         if not any(phase.plastic for phase in self.phases):
             raise DescriptionError(f"Protocol: {projection.name} learns, but no phase is plastic; set plastic on one.")
         self.phase(self.read_by(projection), projection.name)
-        if projection.error is not None:
+        if projection.error is not None and "post.error" in prove_local(projection.plasticity):
             for activity in (projection.error.plus, projection.error.minus):
                 self.phase(activity.phase, f"the error of {projection.name}")
 
 
-def two_phase(circuit: Circuit, strength: float = 1.0, hold: bool = True, duration: float | None = None, dt: float = 1e-3) -> Protocol:
+def two_phase(
+    circuit: Circuit, strength: float = 1.0, hold: bool = True, duration: float | None = None, dt: float = 1e-3
+) -> Protocol:
     """Return the trial of the flagship: *free* with the input clamped, then *nudged* with the output drawn to its target.
 
     With ``hold``, forward populations keep their basal currents, so that the nudge travels top-down through the feedback

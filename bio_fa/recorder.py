@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +43,16 @@ class Record(Description):
         self.require(self.stride >= 1, "stride", "at least 1 step")
 
     def check(self, circuit: Circuit, protocol: Protocol) -> None:
-        """Refuse populations and phases that do not exist, and phases whose frames are unequally long."""
+        """Refuse populations and phases that do not exist, phases whose frames differ in length, and a stride past a phase."""
         for name in self.populations:
             circuit.population(name, "Record")
-        lengths = {self.frame(protocol, protocol.phase(name, "Record")) for name in self.phase_names(protocol)}
+        for name in self.phases:
+            protocol.phase(name, "Record")
+        taken = [protocol.phase(name) for name in self.phase_names(protocol)]
+        lengths = {self.frame(protocol, phase) for phase in taken}
         self.require(len(lengths) == 1, "phases", "phases that all settle, or that all have a duration")
+        steps = min((protocol.steps(phase) for phase in taken if phase.duration is not None), default=self.stride)
+        self.require(self.stride <= steps, "stride", f"at most the {steps} time steps of the shortest phase")
 
     def population_list(self, circuit: Circuit) -> tuple[Population, ...]:
         """Return the recorded populations, in the circuit's order."""
@@ -69,10 +74,10 @@ class Record(Description):
         """Return the size of the whole record, when the task has ``trials`` test trials."""
         times = sum(self.due(epoch, epochs) for epoch in range(epochs + 1))
         phases = [protocol.phase(name) for name in self.phase_names(protocol)]
-        frames = sum(max(1, protocol.steps(phase) // self.stride) for phase in phases)
+        frames = sum(1 if phase.duration is None else protocol.steps(phase) // self.stride for phase in phases)
         neurons = sum(population.size for population in self.population_list(circuit))
         return times * min(self.trials, trials) * frames * neurons * BYTES
 
-    def stack(self, frames: list[Mapping[str, np.ndarray]], circuit: Circuit) -> dict[str, np.ndarray]:
+    def stack(self, frames: Sequence[Mapping[str, np.ndarray]], circuit: Circuit) -> dict[str, np.ndarray]:
         """Return recorded frames as (time, trial, neuron) by population."""
         return {each.name: np.stack([frame[each.name] for frame in frames]) for each in self.population_list(circuit)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,13 +44,14 @@ def run(
     folder: Path | str,
     overwrite: bool = False,
     watcher: Watcher | None = None,
-    config: str | None = None,
+    texts: Mapping[str, str] | None = None,
     command: Sequence[str] | None = None,
 ) -> Path:
     """Train ``experiment`` and write its run folder; return the folder.
 
-    ``config`` is the text of ``config.toml``, and ``command`` the command line, where there are any. When the run ends
-    early (Ctrl-C, divergence, a full disk) what was recorded so far stays readable, and ``run.json`` says why it ended.
+    ``texts`` go into the folder as they are: ``config.toml`` and the Python files that it names; ``command`` is the command
+    line. When the run ends early (Ctrl-C, divergence, a full disk) what was recorded so far stays readable, and ``run.json``
+    says why it ended.
 
     Raises:
         RecordError: when the folder holds a run (without ``overwrite``), cannot be written, or the disk is too small.
@@ -61,8 +62,8 @@ def run(
     training = Training(experiment, dataset)
     place = RunFolder.create(folder, overwrite, _bytes(experiment, training))
     study = _Run(experiment, training, place, watcher or Watcher(), _description(experiment, dataset.source, command))
-    study.start(config)
     with study.conclusion():
+        study.start(texts or {})
         study.train()
     return place.path
 
@@ -74,7 +75,7 @@ def _bytes(experiment: Experiment, training: Training) -> int:
     shapes = {each.name: circuit.shape(each) for each in circuit.projections}
     plastic = sum(shapes[each.name][0] * shapes[each.name][1] for each in circuit.plastic)
     everything = sum(post * pre for post, pre in shapes.values())
-    return activity + 8 * plastic * (experiment.snapshots + 2) + 9 * everything + 10_000_000
+    return activity + 8 * plastic * len(_snapshot_epochs(experiment)) + 9 * everything + 10_000_000
 
 
 def _description(experiment: Experiment, source: str, command: Sequence[str] | None) -> dict[str, Any]:
@@ -107,10 +108,10 @@ class _Run:
     description: dict[str, Any]
     started: float = field(default_factory=time.perf_counter)
 
-    def start(self, config: str | None) -> None:
+    def start(self, texts: Mapping[str, str]) -> None:
         """Write what is known before the first trial."""
-        if config is not None:
-            self.folder.write_text(self.folder.config, config)
+        for name, text in texts.items():
+            self.folder.write_text(self.folder.path / name, text)
         write_json(self.folder.circuit, self.experiment.circuit.to_table())
         self._status("running", "")
 
@@ -126,8 +127,8 @@ class _Run:
         except DivergenceError as error:
             self._status("diverged", str(error))
             raise
-        except (BioFAError, OSError) as error:
-            self._status("failed", str(error))
+        except Exception as error:
+            self._status("failed", str(error) if isinstance(error, BioFAError) else f"{type(error).__name__}: {error}")
             raise
         finally:
             self.watcher.end()
@@ -165,12 +166,12 @@ class _Run:
     def _origin(self) -> dict[str, str]:
         known = self.description["provenance"]
         texts = {key: str(known[key]) for key in ("bio_fa", "python", "created", "seed", "commit") if known.get(key) is not None}
-        return {**texts, "config_json": self.folder.config.read_text() if self.folder.config.exists() else ""}
+        return {**texts, "config_json": self.folder.config.read_text(encoding="utf-8") if self.folder.config.exists() else ""}
 
     def _keep(self, epoch: int, score: Score | None, weights: WeightsWriter, activity: ActivityWriter | None) -> None:
         """Write the state of things after ``epoch``."""
         experiment, training = self.experiment, self.training
-        if _snapshot_due(epoch, experiment.epochs, experiment.snapshots):
+        if epoch in _snapshot_epochs(experiment):
             name = {0: "initial", experiment.epochs: "final"}.get(epoch, f"epoch_{epoch:04d}")
             weights.snapshot(name, training.trials, float(epoch), training.parameters())
         self._measure(epoch, score)
@@ -180,7 +181,7 @@ class _Run:
 
     def _measure(self, epoch: int, score: Score | None) -> None:
         training, test = self.training, self.training.evaluate()
-        line = {
+        line: dict[str, Any] = {
             "epoch": epoch,
             "trial": training.trials,
             "train_loss": score.mean_loss if score else None,
@@ -190,15 +191,16 @@ class _Run:
             "seconds": training.seconds,
             "samples_per_second": self._rate(),
         }
-        if _snapshot_due(epoch, self.experiment.epochs, self.experiment.snapshots):
+        if epoch in _snapshot_epochs(self.experiment):
             line["update_alignment"] = training.alignment()
         self.folder.append_metrics(line)
         self.watcher.evaluated(line)
 
 
-def _snapshot_due(epoch: int, epochs: int, snapshots: int) -> bool:
-    """Return whether weights are kept after ``epoch``: before, after, and ``snapshots`` times evenly between."""
-    return epoch in {round(epochs * share / (snapshots + 1)) for share in range(snapshots + 2)}
+def _snapshot_epochs(experiment: Experiment) -> set[int]:
+    """Return after which epochs weights are kept: before, after, and ``snapshots`` times evenly between, or after each."""
+    parts = min(experiment.snapshots, experiment.epochs) + 1
+    return {round(experiment.epochs * part / parts) for part in range(parts + 1)}
 
 
 def _synapses(circuit: Circuit) -> list[SynapseInfo]:

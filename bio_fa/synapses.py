@@ -27,11 +27,14 @@ def check_synapses(name: str, synapses: Synapses, shape: tuple[int, int], dalean
     """Refuse weights that do not fit their projection.
 
     Raises:
-        DescriptionError: for a wrong shape, a weight that is not finite, negative, or where no synapse exists.
+        DescriptionError: for a wrong shape, a mask that is not boolean, or a weight that is not finite, negative, or where no
+            synapse exists.
     """
     w, mask = synapses.w, synapses.mask
     if w.shape != shape or mask.shape != shape:
         raise DescriptionError(f"{name}: weights {w.shape} and mask {mask.shape} came, but (post, pre) = {shape} is needed.")
+    if mask.dtype != bool:
+        raise DescriptionError(f"{name}: the mask is {mask.dtype}; give booleans, true where a synapse exists.")
     if not np.isfinite(w).all():
         raise DescriptionError(f"{name}: {np.size(w) - np.isfinite(w).sum()} weights are not finite; give finite magnitudes.")
     if dalean and (w < 0).any():

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NoReturn
 
 import numpy as np
 
 from bio_fa.backends.base import Simulation, State
+from bio_fa.errors import DivergenceError
 from bio_fa.experiment import Experiment
 from bio_fa.learning import GradientLearning, LocalLearning
 from bio_fa.measures import centred_angle, classification_error, shuffled_null
@@ -67,7 +69,11 @@ class Training:
         return self.simulation.parameters(self.state)
 
     def epoch(self, number: int) -> Iterator[Score]:
-        """Learn from every training trial once, in an order of this epoch's own; yield the score so far after each batch."""
+        """Learn from every training trial once, in an order of this epoch's own; yield the score so far after each batch.
+
+        Raises:
+            DivergenceError: when activity, weights or loss stop being finite.
+        """
         order = stream(self.experiment.seed, "order", str(number)).permutation(len(self.dataset.train))
         score = Score()
         for batch in self.dataset.train.batches(self.experiment.batch, order):
@@ -75,6 +81,7 @@ class Training:
             self._learn(batch, score)
             self.seconds += time.perf_counter() - started
             yield score
+        self.simulation.diagnose(self.state, self.trials)
 
     def _learn(self, batch: Batch, score: Score) -> None:
         assert isinstance(self.learning, LocalLearning | GradientLearning)
@@ -89,13 +96,24 @@ class Training:
 
     def _judge(self, batch: Batch, score: Score) -> None:
         output = self.simulation.activity(self.state, self.circuit.output, self.first)
-        losses = self.experiment.loss.per_trial(output, batch.target)
-        if not (np.isfinite(output).all() and np.isfinite(losses).all()):
-            self.simulation.diagnose(self.state, self.trials)
+        with np.errstate(over="ignore", invalid="ignore"):
+            losses = self.experiment.loss.per_trial(output, batch.target)
+        if not np.isfinite(losses).all():
+            self._diverged()
         score.add(losses, output, batch.label)
 
+    def _diverged(self) -> NoReturn:
+        """Raise the error that says what stopped being finite: weights, an activity, or else the loss alone."""
+        self.simulation.diagnose(self.state, self.trials)
+        loss = self.experiment.loss.kind()
+        raise DivergenceError(f"trial {self.trials}: the {loss} of {self.circuit.output!r} is not finite; lower the learning rate.")
+
     def evaluate(self) -> Score:
-        """Return the score of the test trials; nothing is learned."""
+        """Return the score of the test trials; nothing is learned.
+
+        Raises:
+            DivergenceError: when activity or loss are not finite.
+        """
         score = Score()
         for batch in self.dataset.test.batches(EVALUATION_BATCH):
             self.state, _ = self.simulation.run(self.state, self.protocol.phases[0], self._inputs(batch))

@@ -1,18 +1,19 @@
 """Updates: how a change Δw becomes a step of the weight, one synapse at a time.
 
 An update is a pair of functions: ``init`` makes the state of a projection's synapses, ``step`` turns a change and that
-state into a step and the next state. The arrays of the state are the update's own: ``step`` writes into them, so a state
-that has been passed in is spent. Updates chain into updates.
+state into a step and the next state. To be fast, ``step`` writes into the arrays that it is given: a change and a state
+that have been passed in are spent. Updates chain into updates.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from math import cos, pi
 from typing import Any
 
 from bio_fa.description import Description
-from bio_fa.ops import Quantity, sign, sqrt
+from bio_fa.ops import Quantity, approach, inverse_root, sign
 
 State = tuple[Any, ...]
 
@@ -27,7 +28,7 @@ class Update(Description, abstract=True):
 
     @abstractmethod
     def step(self, delta: Quantity, state: State) -> tuple[Quantity, State]:
-        """Return the step for the change ``delta`` (post, pre), and the next state."""
+        """Return the step for the change ``delta`` (post, pre), and the next state; both arguments are spent."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,15 @@ class Scale(Update):
 
     def step(self, delta: Quantity, state: State) -> tuple[Quantity, State]:
         """Return η Δw."""
-        return self.rate * delta, state
+        delta *= self.rate
+        return delta, state
 
 
 @dataclass(frozen=True)
 class Momentum(Update):
     """v ← μ v + Δw,  step = v.
 
-    Source: Polyak (1964) USSR Comput. Math. Math. Phys. 4(5):1–17, eq. 9.
+    Source: Polyak (1964) USSR Comput. Math. Math. Phys. 4(5):1–17, the heavy ball.
     """
 
     persistence: float = 0.9
@@ -79,9 +81,10 @@ class Momentum(Update):
 class Adaptive(Update):
     """Each synapse divides its mean change by the size that its changes usually have.
 
-        m ← β₁ m + (1 − β₁) Δw,   v ← β₂ v + (1 − β₂) Δw²,   step = η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)
+        m ← β₁ m + (1 − β₁) Δw,   v ← β₂ v + (1 − β₂) Δw²,   step = η √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / √(v + ε²)
 
     Source: Kingma & Ba (2015) ICLR, algorithm 1 in the form at the end of section 2. All its quantities are the synapse's own.
+    Choice: ε stands inside the root, where it keeps silent synapses away from √0; for √v ≫ ε that is the same.
     """
 
     rate: float = 1e-3
@@ -108,13 +111,11 @@ class Adaptive(Update):
         """Return the step of the formula above."""
         m, v, t = state
         t += 1
-        m *= self.mean_decay
-        m += (1 - self.mean_decay) * delta
-        v *= self.square_decay
-        v += (1 - self.square_decay) * delta**2
-        size = sqrt(v)
-        size += self.floor
-        step = m / size
+        m = approach(m, delta, 1 - self.mean_decay)
+        delta *= delta
+        v = approach(v, delta, 1 - self.square_decay)
+        step = inverse_root(v, self.floor**2, into=delta)
+        step *= m
         step *= self.rate * (1 - self.square_decay**t) ** 0.5 / (1 - self.mean_decay**t)
         return step, (m, v, t)
 
@@ -123,7 +124,7 @@ class Adaptive(Update):
 class Sign(Update):
     """step = sign(Δw): every synapse moves by the same amount (batch Manhattan).
 
-    Source: Liao, Leibo & Poggio (2016) AAAI, section 4, batch Manhattan setting 1.
+    Source: Liao, Leibo & Poggio (2016) AAAI, batch Manhattan.
     """
 
     def init(self, w: Quantity) -> State:
@@ -155,10 +156,9 @@ class CosineDecay(Update):
 
     def step(self, delta: Quantity, state: State) -> tuple[Quantity, State]:
         """Return the scaled change."""
-        from math import cos, pi
-
         (t,) = state
-        return delta * ((1 + cos(pi * min(t / self.steps, 1.0))) / 2), (t + 1,)
+        delta *= (1 + cos(pi * min(t / self.steps, 1.0))) / 2
+        return delta, (t + 1,)
 
 
 @dataclass(frozen=True)

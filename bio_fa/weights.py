@@ -129,7 +129,8 @@ class Signed(Weights):
     def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
         """Return one draw a synapse, scaled by the number of synapses its neuron receives."""
         in_degree = np.maximum(mask.sum(axis=1, keepdims=True), 1)
-        return self.gain / np.sqrt(in_degree) * rng.standard_normal(mask.shape)
+        deviation: np.ndarray = self.gain / np.sqrt(in_degree)
+        return deviation * rng.standard_normal(mask.shape)
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,6 @@ class Normalised(Weights):
 
     def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
         """Return the scaled draws; a neuron without synapses keeps none."""
-        w = self.shape.draw(mask, rng) * mask
+        w: np.ndarray = self.shape.draw(mask, rng) * mask
         received = w.sum(axis=1, keepdims=True)
         return w * (self.total / np.where(received > 0, received, 1.0))

@@ -14,16 +14,20 @@ Every weight is a magnitude ≥ 0, every rate ≥ 0, half of the synapses of eve
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 from bio_fa.circuit import Circuit, tonic_drive
 from bio_fa.connectivity import Connectivity, FixedInDegree
 from bio_fa.credit import ActivityDifference
+from bio_fa.errors import DescriptionError
 from bio_fa.neurons import DivisiveNormalisation, LeakyRate, Neuron
 from bio_fa.plasticity import Plasticity, ThreeFactor
 from bio_fa.population import EXCITATORY, INHIBITORY, Apical, Area, Population
 from bio_fa.projection import Projection
-from bio_fa.weights import Narrow, Normalised
+from bio_fa.weights import Narrow, Normalised, Weights
 
 
 def cortical_hierarchy(
@@ -44,84 +48,98 @@ def cortical_hierarchy(
     | argument | meaning | source |
     | --- | --- | --- |
     | density | share of the possible synapses of each neuron that exist | Lillicrap et al. (2016): 50 % removed |
-    | inhibitory_share | inhibitory neurons per excitatory one, in forward populations | Cornford et al. (2021): 10 % |
-    | feedback_share | neurons of each feedback population per excitatory neuron of its area | Choice: smaller shares carry the error on fewer directions and learn worse (docs/science.md) |
-    | apical_gain | γ, coupling of the apical compartment | Choice: small, where r⁺ − r⁻ is still linear in the feedback |
+    | inhibitory_share | inhibitory neurons of an area, as a share of its excitatory ones | Cornford et al. (2021): 10 % |
+    | feedback_share | size of each feedback population, likewise | Choice: smaller ones learn worse (docs/science.md) |
+    | apical_gain | γ, coupling of the apical compartment | Choice: small, where r⁺ − r⁻ is linear in the feedback |
     | spread | relative standard deviation of initial magnitudes | Choice: see ``Narrow`` |
 
     Raises:
         DescriptionError: when a size or share is refused.
     """
-    build = _Builder(FixedInDegree(density), spread, plasticity)
-    names = [f"V{number}" for number in range(1, len(hidden) + 1)] + ["output"]
-    sizes = dict(zip(names, (*hidden, outputs), strict=True))
-    below, width = "input", inputs
-    areas, projections = [Area("input_area", (Population("input", inputs),))], []
-    for name, above in zip(names, [*names[1:], None], strict=True):
-        top = above is None
-        areas.append(_area(name, sizes[name], inhibitory_share, feedback_share, apical_gain, output_neuron if top else neuron, neuron, top))
-        inhibitory = areas[-1].forward[1].size
-        projections += build.forward(below, width, f"{name}_E", f"{name}_I", inhibitory)
-        if above is not None:
-            projections += build.feedback(f"{above}_E", sizes[above], name, areas[-1].feedback[0].size)
-        below, width = f"{name}_E", sizes[name]
-    return Circuit("cortical_hierarchy", tuple(areas), tuple(projections), "input", below)
+    anatomy = _Anatomy(inhibitory_share, feedback_share, apical_gain, neuron)
+    wiring = _Wiring(FixedInDegree(density), spread, plasticity)
+    names = [f"V{number}" for number in range(1, len(hidden) + 1)]
+    areas = [Area("input_area", (Population("input", inputs),))]
+    areas += [anatomy.hidden(name, size) for name, size in zip(names, hidden, strict=True)]
+    areas.append(anatomy.output("output", outputs, output_neuron))
+    projections: list[Projection] = []
+    for below, area in itertools.pairwise(areas):
+        projections += wiring.forward(below, area)
+    for area, above in itertools.pairwise(areas[1:]):
+        projections += wiring.feedback(area, above)
+    return Circuit("cortical_hierarchy", tuple(areas), tuple(projections), "input", "output_E")
+
+
+@dataclass(frozen=True)
+class _Anatomy:
+    """Who lives in an area."""
+
+    inhibitory_share: float
+    feedback_share: float
+    apical_gain: float
+    neuron: Neuron
+
+    def hidden(self, name: str, size: int) -> Area:
+        """Return an area with forward and feedback populations."""
+        excitatory = Population(f"{name}_E", size, EXCITATORY, self.neuron, Apical(self.apical_gain, balanced_in="free"))
+        senders = _share(size, self.feedback_share)
+        feedback = (
+            Population(f"{name}_FE", senders, EXCITATORY, self.neuron),
+            Population(f"{name}_FI", senders, INHIBITORY, self.neuron),
+        )
+        return Area(name, (excitatory, self._inhibitory(name, size)), feedback)
+
+    def output(self, name: str, size: int, neuron: Neuron) -> Area:
+        """Return the area that is nudged: forward populations only."""
+        return Area(name, (Population(f"{name}_E", size, EXCITATORY, neuron), self._inhibitory(name, size)))
+
+    def _inhibitory(self, name: str, size: int) -> Population:
+        return Population(f"{name}_I", _share(size, self.inhibitory_share), INHIBITORY, self.neuron)
 
 
 def _share(size: int, share: float) -> int:
+    """Return the number of neurons that a share of ``size`` is. Choice: at least two, so that sparse synapses have a choice."""
+    if not 0 < share < float("inf"):
+        raise DescriptionError(f"cortical_hierarchy: a share of {share} of {size} neurons is not allowed; give one above 0.")
     return max(2, round(size * share))
 
 
-def _area(
-    name: str, size: int, inhibitory: float, feedback: float, gain: float, excitatory: Neuron, other: Neuron, top: bool
-) -> Area:
-    apical = None if top else Apical(gain, balanced_in="free")
-    forward = (
-        Population(f"{name}_E", size, EXCITATORY, excitatory, apical),
-        Population(f"{name}_I", _share(size, inhibitory), INHIBITORY, other),
-    )
-    senders = (
-        Population(f"{name}_FE", _share(size, feedback), EXCITATORY, other),
-        Population(f"{name}_FI", _share(size, feedback), INHIBITORY, other),
-    )
-    return Area(name, forward, () if top else senders)
+@dataclass(frozen=True)
+class _Wiring:
+    """Who contacts whom, with initial magnitudes that balance excitation and inhibition."""
 
+    connectivity: Connectivity
+    spread: float
+    plasticity: Plasticity
 
-class _Builder:
-    """Projections whose initial magnitudes balance excitation and inhibition."""
-
-    def __init__(self, connectivity: Connectivity, spread: float, plasticity: Plasticity) -> None:
-        self.connectivity, self.spread, self.plasticity = connectivity, spread, plasticity
-
-    def forward(self, pre: str, width: int, excitatory: str, inhibitory: str, inhibitors: int) -> list[Projection]:
-        """Return the forward projections of an area.
+    def forward(self, below: Area, area: Area) -> list[Projection]:
+        """Return the forward projections into an area: excitation, and inhibition that the same input drives.
 
         Choice: magnitudes of 1/√K make the fluctuations of the current as large as those of the K inputs. Their sum is √K
         times the mean input rate; inhibitory neurons average the input, so the same sum of inhibition cancels it.
         """
-        received, inhibited = self.connectivity.in_degree(width), self.connectivity.in_degree(inhibitors)
-        learning = {"plasticity": self.plasticity, "error": ActivityDifference.in_time(excitatory), "reads": "free"}
-        excitation, average = Narrow(1 / sqrt(received), self.spread), Narrow(1 / received, self.spread)
-        inhibition = Narrow(sqrt(received) / inhibited, self.spread)
+        source, (excitatory, inhibitory) = below.forward[0], area.forward
+        received, inhibited = (self.connectivity.in_degree(each.size) for each in (source, inhibitory))
+        error = ActivityDifference.in_time(excitatory.name)
+        learning: dict[str, Any] = {"plasticity": self.plasticity, "error": error, "reads": "free"}
         return [
-            Projection(pre, excitatory, connectivity=self.connectivity, weights=excitation, **learning),
-            Projection(pre, inhibitory, connectivity=self.connectivity, weights=average),
-            Projection(inhibitory, excitatory, connectivity=self.connectivity, weights=inhibition, **learning),
-            tonic_drive(excitatory, **learning),
+            self._project(source, excitatory, Narrow(1 / sqrt(received), self.spread), **learning),
+            self._project(source, inhibitory, Narrow(1 / received, self.spread)),
+            self._project(inhibitory, excitatory, Narrow(sqrt(received) / inhibited, self.spread), **learning),
+            tonic_drive(excitatory.name, **learning),
         ]
 
-    def feedback(self, above: str, width: int, area: str, senders: int) -> list[Projection]:
+    def feedback(self, area: Area, above: Area) -> list[Projection]:
         """Return the fixed random feedback of an area, B = P_E Q_E − P_I Q_I.
 
         Choice: each neuron receives the same sum from both pathways, so that the rows of B sum to 0; a sum of √(K_Q K_P)
         onto the apical compartment makes the current that B carries as large as the error that it reads.
         """
-        gain = sqrt(self.connectivity.in_degree(width) * self.connectivity.in_degree(senders))
-        shape = Narrow(spread=self.spread)
-        reading, driving = Normalised(shape, 1.0), Normalised(shape, gain)
-        return [
-            Projection(above, f"{area}_FE", connectivity=self.connectivity, weights=reading),
-            Projection(above, f"{area}_FI", connectivity=self.connectivity, weights=reading),
-            Projection(f"{area}_FE", f"{area}_E", "apical", self.connectivity, driving),
-            Projection(f"{area}_FI", f"{area}_E", "apical", self.connectivity, driving),
-        ]
+        source, target = above.forward[0], area.forward[0]
+        total = sqrt(self.connectivity.in_degree(source.size) * self.connectivity.in_degree(area.feedback[0].size))
+        reading, driving = (Normalised(Narrow(spread=self.spread), each) for each in (1.0, total))
+        read = [self._project(source, sender, reading) for sender in area.feedback]
+        return read + [self._project(sender, target, driving, compartment="apical") for sender in area.feedback]
+
+    def _project(self, pre: Population, post: Population, weights: Weights, **settings: Any) -> Projection:
+        return Projection(pre.name, post.name, connectivity=self.connectivity, weights=weights, **settings)

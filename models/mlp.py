@@ -10,6 +10,7 @@ activity differences: as γ → 0 the update is that of Lillicrap et al. (2016) 
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from bio_fa.circuit import Circuit, tonic_drive
@@ -28,9 +29,9 @@ def mlp(
     outputs: int = 10,
     density: float = 1.0,
     apical_gain: float = 0.1,
-    neuron: Neuron = LeakyRate(),  # noqa: B008 (frozen)
-    output_neuron: Neuron = DivisiveNormalisation(),  # noqa: B008
-    plasticity: Plasticity = ThreeFactor(),  # noqa: B008
+    neuron: Neuron = LeakyRate(),
+    output_neuron: Neuron = DivisiveNormalisation(),
+    plasticity: Plasticity = ThreeFactor(),
 ) -> Circuit:
     """Return the network ``inputs`` → ``hidden`` … → ``outputs``, every population unsigned.
 
@@ -47,13 +48,13 @@ def mlp(
     sizes = [inputs, *hidden, outputs]
     areas = [Area("input_area", (Population("input", inputs, UNSIGNED),))]
     projections = []
-    for pre, post, size in zip(names, names[1:], sizes[1:], strict=False):
+    for pre, post, size in zip(names[:-1], names[1:], sizes[1:], strict=True):
         top = post == "output"
         apical = None if top else Apical(apical_gain, balanced_in="free")
         areas.append(Area(f"{post}_area", (Population(post, size, UNSIGNED, output_neuron if top else neuron, apical),)))
         learning: dict[str, Any] = {"plasticity": plasticity, "error": ActivityDifference.in_time(post), "reads": "free"}
         projections.append(Projection(pre, post, connectivity=connectivity, weights=Signed(), **learning))
         projections.append(tonic_drive(post, **learning))
-    for hears, speaks in zip(names[1:], names[2:], strict=False):
+    for hears, speaks in itertools.pairwise(names[1:]):
         projections.append(Projection(speaks, hears, "apical", connectivity, Signed(1.0)))
     return Circuit("mlp", tuple(areas), tuple(projections), "input", "output")

@@ -26,7 +26,7 @@ def two_area(
     hidden: int = 100,
     outputs: int = 10,
     apical_gain: float = 0.1,
-    plasticity: Plasticity = ThreeFactor(),  # noqa: B008 (frozen)
+    plasticity: Plasticity = ThreeFactor(),
 ) -> Circuit:
     """Return the circuit; half of the synapses of every neuron are absent.
 

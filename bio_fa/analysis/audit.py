@@ -83,8 +83,8 @@ def negative_rates(folder: RunFolder) -> int:
 def weight_transport(folder: RunFolder) -> dict[str, Any]:
     """Return whether feedback copied the forward weights at the start: ``detected``, ``reason``, ``correlations``.
 
-    Per area, the feedback B is correlated with Wᵀ_EE over the existing synapses of snapshot "initial", without the row
-    and column means that both may share by chance. Copies are detected beyond 5 standard deviations of no correlation.
+    Per forward projection, B is correlated with Wᵀ_EE over the existing synapses of snapshot "initial", without the row
+    and column means that both may share by chance. A copy lies beyond ``CHANCE`` standard deviations of none.
 
     Raises:
         RecordError: when the run has no weights or no feedback.
@@ -92,7 +92,7 @@ def weight_transport(folder: RunFolder) -> dict[str, Any]:
     if run_table(folder).get("learning") == "gradient":
         return {"detected": True, "reason": "gradient learning transports weights", "correlations": {}}
     with WeightsReader(folder.weights) as reader:
-        found = {pair.area: _transport(reader, pair) for pair in feedback_pairs(folder)}
+        found = {pair.forward: _transport(reader, pair) for pair in feedback_pairs(folder)}
     return {**_verdict(found), "correlations": found}
 
 
@@ -104,11 +104,11 @@ def _transport(reader: WeightsReader, pair: FeedbackPair) -> dict[str, float]:
 
 
 def _verdict(found: dict[str, dict[str, float]]) -> dict[str, Any]:
-    blind = [area for area, each in found.items() if math.isnan(each["correlation"]) or each["threshold"] >= 1]
-    copied = [area for area, each in found.items() if abs(each["correlation"]) > each["threshold"]]
+    blind = [forward for forward, each in found.items() if math.isnan(each["correlation"]) or each["threshold"] >= 1]
+    copied = [forward for forward, each in found.items() if abs(each["correlation"]) > each["threshold"]]
     if copied:
-        reason = f"initial feedback to {', '.join(copied)} correlates with the forward weights"
+        reason = f"initial feedback correlates with the forward weights of {', '.join(copied)}"
         return {"detected": True, "reason": reason}
     if blind:
         return {"detected": None, "reason": f"too few varying synapses to tell in {', '.join(blind)}"}
-    return {"detected": False, "reason": "initial feedback is uncorrelated with the forward weights in every area"}
+    return {"detected": False, "reason": "initial feedback is uncorrelated with the forward weights in every pathway"}

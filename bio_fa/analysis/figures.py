@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from bio_fa.analysis import style
@@ -28,6 +28,9 @@ Lines = list[dict[str, Any]]
 ANNOTATED_CLASSES = 20
 """Up to how many classes a confusion matrix has room for numbers."""
 
+
+FEW_NEURONS = 100
+"""From how many neurons on a raster has fewer pixels than they need, so that they are averaged."""
 
 TRIALS = {"test": "test", "train": "training"}
 SCORES = {"error": "trials answered wrongly (%)", "loss": "loss"}
@@ -70,7 +73,8 @@ def alignment_over_time(folder: RunFolder) -> Figure:
     drawn = {title: angles for title, angles in curves.items() if angles}
     if not drawn:
         raise RecordError("The run holds neither feedback nor updates to align; nothing can be drawn over time.")
-    figure, axes = style.panels(len(drawn), columns=2, height=3.7)
+    longest = max(map(len, drawn.values()))
+    figure, axes = style.panels(len(drawn), columns=2, height=3.2 + 0.16 * longest)
     for panel, (title, angles) in zip(axes, drawn.items(), strict=True):
         _angles(panel, angles)
         style.round_ticks(panel)
@@ -103,13 +107,13 @@ def weight_distributions(folder: RunFolder) -> Figure:
         RecordError: when no weights were recorded or nothing is plastic.
     """
     with WeightsReader(folder.weights) as reader:
-        plastic = [synapses.name for synapses in reader.synapses if synapses.plastic]
+        plastic = [synapses for synapses in reader.synapses if synapses.plastic]
         if not plastic or not reader.snapshots:
             raise RecordError("The run holds no weights of a plastic projection; there is no change to draw.")
         figure, axes = style.panels(len(plastic), columns=3, height=2.4)
-        for panel, projection in zip(axes, plastic, strict=True):
-            _histogram(panel, reader, projection)
-            style.name(panel, projection, "synaptic magnitude", "synapses")
+        for panel, synapses in zip(axes, plastic, strict=True):
+            _histogram(panel, reader, synapses.name)
+            style.name(panel, synapses.name, "synaptic magnitude" if synapses.sign else "signed weight", "synapses")
     return figure
 
 
@@ -161,8 +165,8 @@ def _or_nothing(read: Callable[[RunFolder], Lines], folder: RunFolder) -> Lines:
 def _weight_curves(folder: RunFolder) -> dict[str, Lines]:
     rows = _or_nothing(alignment, folder)
     return {
-        f"{area}, {kind}": [{"epoch": row["epoch"], **row[kind]} for row in rows if row["area"] == area]
-        for area in dict.fromkeys(row["area"] for row in rows)
+        f"{forward}, {kind}": [{"epoch": row["epoch"], **row[kind]} for row in rows if row["forward"] == forward]
+        for forward in dict.fromkeys(row["forward"] for row in rows)
         for kind in ("excitatory", "effective")
     }
 
@@ -177,15 +181,17 @@ def _update_curves(folder: RunFolder) -> dict[str, Lines]:
 
 
 def _angles(panel: Axes, curves: dict[str, Lines]) -> None:
-    for rows in curves.values():
-        keys = ("epoch", "null_mean", "null_sd")
-        epochs, mean, spread = np.array([[row[key] for key in keys] for row in rows], dtype=float).T
-        panel.fill_between(epochs, mean - 2 * spread, mean + 2 * spread, color=style.BAND, linewidth=0)
     panel.axhline(90, color=style.FAINT, linewidth=0.8, linestyle=":")
     for index, (name, rows) in enumerate(curves.items()):
         _line(panel, rows, "angle", index, name)
-    panel.fill_between([], [], [], color=style.BAND, label="shuffled synapses, ± 2 s.d.")
-    style.legend(panel, loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=2)
+    low, high = panel.get_ylim()
+    for index, rows in enumerate(curves.values()):
+        keys = ("epoch", "null_mean", "null_sd")
+        epochs, mean, spread = np.array([[row[key] for key in keys] for row in rows], dtype=float).T
+        band = {"color": style.stroke(index)["color"], "alpha": 0.15, "linewidth": 0}
+        panel.fill_between(epochs, mean - 2 * spread, mean + 2 * spread, **band)
+    panel.set_ylim(min(low, 80), max(high, 100))
+    style.legend(panel, loc="upper left", bbox_to_anchor=(-0.02, -0.2))
 
 
 def _raster(panel: Axes, activity: NDArray[np.floating[Any]], label: NDArray[np.int64]) -> AxesImage:
@@ -195,7 +201,9 @@ def _raster(panel: Axes, activity: NDArray[np.floating[Any]], label: NDArray[np.
     preferred = np.argmax([activity[label == each].mean(axis=0) for each in classes], axis=0)
     shown = activity[order][:, np.argsort(preferred, kind="stable")]
     brightest = float(np.nan_to_num(np.quantile(activity, 0.995))) or None
-    image = panel.imshow(shown, aspect="auto", cmap=style.MAP, vmin=0, vmax=brightest, interpolation="antialiased")
+    smooth = "nearest" if shown.shape[1] < FEW_NEURONS else "antialiased"
+    image = panel.imshow(shown, aspect="auto", cmap=style.MAP, vmin=0, vmax=brightest, interpolation=smooth)
+    panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     middles = (starts + np.append(starts[1:], len(label)) - 1) / 2
     names = ["" if each < 0 else str(each) for each in classes]
     thin = slice(None, None, 1 + len(classes) // 12)
@@ -209,9 +217,10 @@ def _histogram(panel: Axes, reader: WeightsReader, projection: str) -> None:
     first, last = (_finite(reader.weights(reader.snapshots[index].name, projection)[exists]) for index in (0, -1))
     fineness = int(np.clip(np.sqrt(first.size), 10, 60))
     bins = np.histogram_bin_edges(np.concatenate([first, last]), bins=fineness).tolist()
-    panel.hist(first, bins, color=style.BAND, label=reader.snapshots[0].name)
+    panel.hist(first, bins, color=style.PALE, label=reader.snapshots[0].name)
     panel.hist(last, bins, histtype="step", color=style.COLOURS[0], linewidth=1.3, label=reader.snapshots[-1].name)
     panel.set_yscale("log")
+    panel.yaxis.set_minor_formatter(NullFormatter())
     panel.xaxis.set_major_locator(MaxNLocator(5))
     style.legend(panel)
 

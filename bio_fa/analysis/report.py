@@ -18,8 +18,8 @@ from bio_fa.io.run_folder import RunFolder
 
 CAPTIONS = {
     "learning_curve": "Learning. Scores of training and test trials over epochs.",
-    "alignment_over_time": "Alignment. Angles on existing synapses with their means removed; grey is what shuffled "
-    "synapses give, so that only what leaves the grey band is alignment.",
+    "alignment_over_time": "Alignment. Angles on existing synapses with their means removed; the band of a "
+    "line is what its shuffled synapses give (± 2 s.d.), so that only what leaves its band is alignment.",
     "activity_raster": "Activity. Responses of every population to the last epoch's recorded trials; neurons are "
     "sorted by the label they prefer in these same trials.",
     "weight_distributions": "Weights. Magnitudes of the existing synapses of each plastic projection.",

@@ -21,8 +21,8 @@ MAP = "cividis"
 SHARES = "Blues"
 """Images of shares. Choice: nothing stays white, and one hue of changing lightness needs no colour vision."""
 
-INK, FAINT, BAND = "#2b2b2b", "#8a8a8a", "#d9d9d9"
-"""Text, reference lines and the band of a shuffled null."""
+INK, FAINT, PALE = "#2b2b2b", "#8a8a8a", "#d9d9d9"
+"""Text, reference lines, and what stands behind."""
 
 WIDTH = 8.4
 """Inches across a page; every figure fills it or stays narrower, so that all letters are of one size."""

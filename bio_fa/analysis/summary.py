@@ -36,8 +36,8 @@ def degrees(angle: dict[str, float | None]) -> str:
 
 
 def last_alignment(inspection: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of the last snapshot, one per area."""
-    return list({row["area"]: row for row in inspection["alignment"] or []}.values())
+    """Return the rows of the last snapshot, one per forward projection."""
+    return list({row["forward"]: row for row in inspection["alignment"] or []}.values())
 
 
 def _remark(message: str | None) -> str:
@@ -49,7 +49,7 @@ def _sections(found: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "test", [_scores(found["metrics"])]
     yield "violations", [_violations(found["audit"])]
     yield "weight transport", [_transport(found["audit"]["weight_transport"])]
-    yield "feedback angle", [f"{row['area']}: {degrees(row['excitatory'])}" for row in last_alignment(found)]
+    yield "feedback angle", [f"{row['forward']}: {degrees(row['excitatory'])}" for row in last_alignment(found)]
     yield "update angle", [f"{name}: {degrees(row)}" for name, row in (found["update_alignment"] or {}).items()]
     yield "liveness", [_alive(name, row) for name, row in (found["liveness"] or {}).items()]
     yield "speed", [f"{number(found['timing']['samples_per_second'])} samples/s"]

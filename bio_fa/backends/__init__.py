@@ -27,4 +27,5 @@ def get(name: str, **settings: Any) -> Backend:
         module = importlib.import_module(f"bio_fa.backends.{name}")
     except ModuleNotFoundError as error:
         raise BackendError(f"{name} needs {error.name}, which is not installed; pip install '{error.name}'.") from error
-    return getattr(module, NAMES[name]).from_table({"kind": name, **settings})
+    backend: type[Backend] = getattr(module, NAMES[name])
+    return backend.from_table({"kind": name, **settings})

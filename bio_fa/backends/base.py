@@ -6,24 +6,33 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bio_fa.backends.phases import Activities, Memory, PhaseRun
+from bio_fa.backends.phases import Activities, Memory, PhaseRun, Target
 from bio_fa.circuit import Circuit
+from bio_fa.credit import ActivityDifference
 from bio_fa.description import Description
 from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.learning import Learning
 from bio_fa.neurons import RateNeuron
 from bio_fa.ops import Quantity
 from bio_fa.plasticity import prove_local
-from bio_fa.projection import Projection
 from bio_fa.protocol import Phase, Protocol
 from bio_fa.synapses import Parameters, Synapses, check_synapses
 
 Frames = list[dict[str, np.ndarray]]
 """Recorded activities in order of time: (trial, neuron) by population."""
+
+
+class Afferent(NamedTuple):
+    """A projection as its target sees it."""
+
+    name: str
+    pre: str
+    sign: int
+    """+1 or −1; +1 for unsigned neurons too."""
 
 
 @dataclass
@@ -84,14 +93,29 @@ class Simulation(ABC):
         return {phase.name: PhaseRun(self.circuit, self.protocol, phase) for phase in self.protocol.phases}
 
     @cached_property
+    def afferents(self) -> dict[Target, tuple[Afferent, ...]]:
+        """Who drives each compartment of each population."""
+        afferents: dict[Target, tuple[Afferent, ...]] = {}
+        for each in self.circuit.projections:
+            target = each.post, each.compartment
+            afferents[target] = (*afferents.get(target, ()), Afferent(each.name, each.pre, self.circuit.sign(each) or 1))
+        return afferents
+
+    @cached_property
     def averaged(self) -> tuple[tuple[str, str], ...]:
         """The (phase, population) pairs whose running average some rule senses."""
         pairs = []
         for projection in self.circuit.plastic:
-            sensed, phase = prove_local(projection.plasticity), self.protocol.read_by(projection)  # type: ignore[arg-type]
-            pairs += [(phase, projection.pre)] if "pre.mean" in sensed and not projection.from_tonic else []
+            sensed, phase = prove_local(projection.plasticity), self.protocol.read_by(projection)
+            pairs += [(phase, projection.pre)] if "pre.mean" in sensed else []
             pairs += [(phase, projection.post)] if "post.mean" in sensed else []
         return tuple(dict.fromkeys(pairs))
+
+    @cached_property
+    def errors(self) -> dict[str, ActivityDifference]:
+        """The errors that rules sense, by projection; an error that no rule senses is never read."""
+        sensing = [each for each in self.circuit.plastic if "post.error" in prove_local(each.plasticity)]
+        return {each.name: each.error for each in sensing if each.error is not None}
 
     def check_parameters(self, parameters: Parameters) -> None:
         """Refuse parameters that do not fit the circuit, with the first reason."""
@@ -118,7 +142,8 @@ class Simulation(ABC):
 
     def _where(self, trial: int, phase: str, population: str, advice: str) -> str:
         incoming = ", ".join(each.name for each in self.circuit.projections if each.post == population) or "its input"
-        return f"trial {trial}: the activity of {population!r} stopped being finite in phase {phase!r} through {incoming}; {advice}."
+        where = f"the activity of {population!r} stopped being finite in phase {phase!r} through {incoming}"
+        return f"trial {trial}: {where}; {advice}."
 
 
 @dataclass(frozen=True)
@@ -141,6 +166,7 @@ class Backend(Description, abstract=True):
     def require_supported(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
         """Refuse what this backend cannot run."""
         protocol.check(circuit)
+        learning.check(circuit, protocol)
         reasons = self.unsupported(circuit, learning)
         if reasons:
             raise BackendError(f"{self.kind()} cannot run {circuit.name!r}: {' '.join(reasons)}")
@@ -157,8 +183,3 @@ def not_rate(circuit: Circuit) -> Iterable[str]:
 def as_parameters(weights: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> Parameters:
     """Return NumPy weights and masks by projection as parameters."""
     return {name: Synapses(w, np.asarray(masks[name], dtype=bool)) for name, w in weights.items()}
-
-
-def tonic_or(projection: Projection, activities: Activities, tonic: Quantity) -> Quantity:
-    """Return the activity that drives a projection: the presynaptic population's, or the constant ``tonic``."""
-    return tonic if projection.from_tonic else activities[projection.pre]

@@ -6,6 +6,7 @@ Within a step of time: activities are read, currents summed, potentials moved.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,14 +15,15 @@ from graphlib import CycleError, TopologicalSorter
 
 from bio_fa.circuit import Circuit
 from bio_fa.ops import Quantity, rows_of_zeros
-from bio_fa.population import TONIC, Population
-from bio_fa.projection import Projection
+from bio_fa.population import TONIC, Apical, Population
 from bio_fa.protocol import Phase, Protocol
 
 Activities = dict[str, Quantity]
 """(trial, neuron) by population."""
-Currents = Callable[[tuple[Projection, ...], Activities], Quantity]
-"""Sums the signed synaptic currents of projections onto one population: (trial, neuron)."""
+Target = tuple[str, str]
+"""A population and one of its compartments."""
+Currents = Callable[[Target, Activities], Quantity]
+"""Sums the signed synaptic currents that reach a target: (trial, neuron)."""
 
 
 @dataclass
@@ -33,8 +35,6 @@ class Memory:
     """By phase, at its end."""
     basal: dict[str, Activities] = field(default_factory=dict)
     """By phase, the basal currents at its end, where a later phase holds them."""
-    balance: Activities = field(default_factory=dict)
-    """The apical currents that inhibition has learned to cancel."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,24 @@ class PhaseRun:
     @cached_property
     def order(self) -> tuple[Population, ...] | None:
         """The free populations, each after those that drive it; None where an active loop forbids such an order."""
-        drivers = {each.name: {p.pre for p in self._heard(each)} - {*self.phase.clamp, TONIC} for each in self.free}
+        drivers = {each.name: self._drivers(each) - {*self.phase.clamp, TONIC} for each in self.free}
         try:
             names = tuple(TopologicalSorter(drivers).static_order())
         except CycleError:
             return None
         return tuple(self.circuit.population(name) for name in names)
 
-    def _heard(self, population: Population) -> tuple[Projection, ...]:
-        basal = () if population.name in self.phase.hold else self._onto[population.name, "basal"]
-        return basal + (self._onto[population.name, "apical"] if self.feels_apical(population) else ())
+    def _drivers(self, population: Population) -> set[str]:
+        heard = [] if population.name in self.phase.hold else [*self.circuit.onto(population.name, "basal")]
+        heard += self.circuit.onto(population.name, "apical") if population.name in self._feels_apical else ()
+        return {projection.pre for projection in heard}
 
     @cached_property
-    def _onto(self) -> dict[tuple[str, str], tuple[Projection, ...]]:
-        keys = [(each.name, side) for each in self.circuit.populations for side in ("basal", "apical")]
-        return {(name, side): self.circuit.onto(name, side) for name, side in keys}
+    def _feels_apical(self) -> frozenset[str]:
+        """The populations whose soma apical input reaches: not in the phase in which inhibition balances it."""
+        with_apical = [each for each in self.free if each.apical is not None and self.circuit.onto(each.name, "apical")]
+        balanced = {each.name for each in with_apical if each.apical.balanced_in == self.phase.name}  # type: ignore[union-attr]
+        return frozenset(each.name for each in with_apical if each.apical.gain > 0) - balanced  # type: ignore[union-attr]
 
     @cached_property
     def _nudges(self) -> dict[str, Callable[[Quantity, Quantity], Quantity]]:
@@ -78,15 +81,6 @@ class PhaseRun:
         later = [each for each in self.protocol.phases if each.hold and self.protocol.held_from(each) == self.phase.name]
         return frozenset(name for each in later for name in each.hold)
 
-    @cached_property
-    def _balanced_now(self) -> tuple[Population, ...]:
-        return tuple(each for each in self.free if each.apical is not None and each.apical.balanced_in == self.phase.name)
-
-    def feels_apical(self, population: Population) -> bool:
-        """Whether apical input reaches the soma: not in the phase in which inhibition balances it."""
-        apical = population.apical
-        return apical is not None and apical.gain > 0 and apical.balanced_in != self.phase.name
-
     def run(self, memory: Memory, inputs: Activities, currents: Currents, every: int = 0) -> tuple[Memory, list[Activities]]:
         """Run the phase on a batch of trials.
 
@@ -94,81 +88,111 @@ class PhaseRun:
         memory and, with ``every`` ≥ 1, the activities of every so many steps (one frame where the phase settles).
         """
         frames: list[Activities] = []
-        if self.phase.duration is None and self.order is not None:
-            activity = self._pass(memory, inputs, currents)
+        if self.phase.duration is not None:
+            for step, activity in enumerate(self._integrate(memory, inputs, currents), start=1):
+                frames += [activity] if every and step % every == 0 else []
         else:
-            for step, activity in enumerate(self._steps(memory, inputs, currents), start=1):
-                if every and self.phase.duration is not None and step % every == 0:
-                    frames.append(activity)
-        if every and self.phase.duration is None:
-            frames.append(activity)
-        self._remember(memory, activity, currents)
+            settle = self._pass if self.order is not None else self._relax
+            activity = settle(memory, inputs, currents)
+            frames += [activity] if every else []
+        memory.activity[self.phase.name] = activity
+        if self.phase.duration is not None or self.order is None:
+            self._keep_basal(memory, currents)
         return memory, frames
 
     def _pass(self, memory: Memory, inputs: Activities, currents: Currents) -> Activities:
-        activity = {name: inputs[name] for name in self.phase.clamp}
+        """Settle the populations one after the other, each after those that drive it."""
+        activity = self._given(inputs)
+        kept = memory.basal.setdefault(self.phase.name, {})
         for population in self.order or ():
-            u = population.neuron.settled(self._current(population, activity, memory, currents))
+            basal = self._basal(population, activity, memory, currents)
+            if population.name in self._held_later:
+                kept[population.name] = basal
+            u = population.neuron.settled(self._with_apical(population, basal, activity, memory, currents))
             memory.potential[population.name] = u
             activity[population.name] = self._nudged(population, population.neuron.activity(u), inputs)
         return activity
 
-    def _steps(self, memory: Memory, inputs: Activities, currents: Currents) -> Iterator[Activities]:
-        u = memory.potential
-        example = next(iter(inputs.values()))
-        for population in self.free:
-            u.setdefault(population.name, rows_of_zeros(example, population.size))
+    def _relax(self, memory: Memory, inputs: Activities, currents: Currents) -> Activities:
+        """Move all potentials part of the way to where they would settle, until none moves any more."""
+        u, settle = self._started(memory, inputs), self.phase.settle
+        for _ in range(settle.max_steps):
+            current = self._currents(self._activities(u, inputs), memory, currents)
+            moves = {p.name: settle.step * (p.neuron.settled(current[p.name]) - u[p.name]) for p in self.free}
+            u.update({name: u[name] + move for name, move in moves.items()})
+            moved = [float(abs(move).max()) for move in moves.values()]
+            if all(distance <= settle.tolerance for distance in moved):
+                break
+            if not all(map(math.isfinite, moved)):
+                self._warn(math.inf)
+                break
+        else:
+            self._warn(max(moved))
+        return self._activities(u, inputs)
+
+    def _integrate(self, memory: Memory, inputs: Activities, currents: Currents) -> Iterator[Activities]:
+        """Move all potentials by forward Euler; yield the activities after each step."""
+        u = self._started(memory, inputs)
         activity = self._activities(u, inputs)
-        move = self._relax if self.phase.duration is None else self._integrate
-        for _ in range(self.phase.settle.max_steps if self.phase.duration is None else self.protocol.steps(self.phase)):
-            total = {each.name: self._current(each, activity, memory, currents) for each in self.free}
-            moved = move(u, total)
+        for _ in range(self.protocol.steps(self.phase)):
+            current = self._currents(activity, memory, currents)
+            u.update({p.name: u[p.name] + self.protocol.dt * p.neuron.drift(u[p.name], current[p.name]) for p in self.free})
             activity = self._activities(u, inputs)
             yield activity
-            if self.phase.duration is None and moved <= self.phase.settle.tolerance:
-                return
-        if self.phase.duration is None:
-            self._warn(moved)
 
-    def _relax(self, u: Activities, current: Activities) -> float:
-        moves = {p.name: self.phase.settle.step * (p.neuron.settled(current[p.name]) - u[p.name]) for p in self.free}
-        u.update({name: u[name] + move for name, move in moves.items()})
-        return max(float(abs(move).max()) for move in moves.values())
+    def _started(self, memory: Memory, inputs: Activities) -> Activities:
+        """Return the potentials as the phase before left them, 0 at the start of a trial."""
+        example = next(iter(inputs.values()))
+        for population in self.free:
+            memory.potential.setdefault(population.name, rows_of_zeros(example, population.size))
+        return memory.potential
 
-    def _integrate(self, u: Activities, current: Activities) -> float:
-        u.update({p.name: u[p.name] + self.protocol.dt * p.neuron.drift(u[p.name], current[p.name]) for p in self.free})
-        return 0.0
+    def _keep_basal(self, memory: Memory, currents: Currents) -> None:
+        activity = memory.activity[self.phase.name]
+        held = [each for each in self.free if each.name in self._held_later]
+        memory.basal[self.phase.name] = {each.name: self._basal(each, activity, memory, currents) for each in held}
 
     def _warn(self, moved: float) -> None:
         warnings.warn(
-            f"phase {self.phase.name!r} of {self.circuit.name!r} did not settle in {self.phase.settle.max_steps} steps (last movement "
-            f"{moved:.1e}, allowed {self.phase.settle.tolerance:.1e}); raise max_steps or tolerance, or lower the gain of its loops.",
+            f"phase {self.phase.name!r} of {self.circuit.name!r} did not settle in {self.phase.settle.max_steps} steps "
+            f"(last movement {moved:.1e}, allowed {self.phase.settle.tolerance:.1e}); raise max_steps or tolerance, "
+            "or lower the gain of its loops.",
             RuntimeWarning,
             stacklevel=4,
         )
 
+    def _given(self, inputs: Activities) -> Activities:
+        given = {name: inputs[name] for name in self.phase.clamp}
+        return given | {TONIC: rows_of_zeros(next(iter(given.values())), 1) + 1}
+
     def _activities(self, u: Activities, inputs: Activities) -> Activities:
-        clamped = {name: inputs[name] for name in self.phase.clamp}
-        return clamped | {p.name: self._nudged(p, p.neuron.activity(u[p.name]), inputs) for p in self.free}
+        return self._given(inputs) | {p.name: self._nudged(p, p.neuron.activity(u[p.name]), inputs) for p in self.free}
 
     def _nudged(self, population: Population, activity: Quantity, inputs: Activities) -> Quantity:
         nudge = self._nudges.get(population.name)
         return activity if nudge is None else nudge(activity, inputs[population.name])
 
-    def _current(self, population: Population, activity: Activities, memory: Memory, currents: Currents) -> Quantity:
-        name = population.name
-        if name in self.phase.hold:
-            basal = memory.basal[self.protocol.held_from(self.phase)][name]
-        else:
-            basal = currents(self._onto[name, "basal"], activity)
-        if name in self._held_later:
-            memory.basal.setdefault(self.phase.name, {})[name] = basal
-        if population.apical is None or not self.feels_apical(population):
-            return basal
-        apical = currents(self._onto[name, "apical"], activity)
-        return population.apical.current(basal, apical, memory.balance.get(name, 0.0))
+    def _currents(self, activity: Activities, memory: Memory, currents: Currents) -> Activities:
+        basal = {each.name: self._basal(each, activity, memory, currents) for each in self.free}
+        return {each.name: self._with_apical(each, basal[each.name], activity, memory, currents) for each in self.free}
 
-    def _remember(self, memory: Memory, activity: Activities, currents: Currents) -> None:
-        memory.activity[self.phase.name] = activity
-        for population in self._balanced_now:
-            memory.balance[population.name] = currents(self._onto[population.name, "apical"], activity)
+    def _basal(self, population: Population, activity: Activities, memory: Memory, currents: Currents) -> Quantity:
+        if population.name in self.phase.hold:
+            return memory.basal[self.protocol.held_from(self.phase)][population.name]
+        return currents((population.name, "basal"), activity)
+
+    def _with_apical(
+        self, population: Population, basal: Quantity, activity: Activities, memory: Memory, currents: Currents
+    ) -> Quantity:
+        if population.name not in self._feels_apical:
+            return basal
+        apical: Apical = population.apical  # type: ignore[assignment]
+        change = currents((population.name, "apical"), self._unbalanced(apical, population.name, activity, memory))
+        return apical.current(basal, change)
+
+    def _unbalanced(self, apical: Apical, name: str, activity: Activities, memory: Memory) -> Activities:
+        """Return the activities that drive an apical compartment, less those that inhibition has learned to cancel."""
+        balance = memory.activity.get(apical.balanced_in or "")
+        if balance is None:
+            return activity
+        return {each.pre: activity[each.pre] - balance[each.pre] for each in self.circuit.onto(name, "apical")}

@@ -44,16 +44,13 @@ from numpy.typing import NDArray
 from bio_fa.errors import RecordError, nearest
 from bio_fa.io.frames import Frames, by_trial, durations, whole_numbers
 from bio_fa.io.hdf5 import RecordReader, RecordWriter
-from bio_fa.io.names import require_names, texts
+from bio_fa.io.names import require_names, text, texts
 from bio_fa.io.nodes import PopulationInfo, read_nodes, write_mapping, write_nodes
 from bio_fa.io.plain import to_json
-from bio_fa.io.tables import chunk_bytes, create_table, extend
+from bio_fa.io.tables import BLOCK, chunk_bytes, create_table, extend, gather
 from bio_fa.io.trials import COLUMNS, TrialTable, entries
 
 __all__ = ["ActivityReader", "ActivityWriter", "PopulationInfo"]
-
-BLOCK = 4096
-"""Rows that a reader holds at a time."""
 
 
 @final
@@ -91,20 +88,20 @@ class ActivityWriter(RecordWriter):
         if not (math.isfinite(frame) and frame > 0):
             raise RecordError(f"{path}: a frame of {frame!r} s is not allowed; give the positive time between frames.")
         self._step = 1e3 * frame
-        self._labels = {"variable": variable, "units": units, "dims": "time,neuron"}
+        self._labels = {"variable": text(variable), "units": text(units), "dims": text("time,neuron")}
         origin = provenance or {}
-        self._origin = {key: text if isinstance(text, str) else to_json(text) for key, text in origin.items()}
+        self._origin = {key: held if isinstance(held, str) else to_json(held) for key, held in origin.items()}
         self._committed = (0, 0, 0)
         self._tables: dict[str, h5py.Dataset] = {}
         self._chunks = 0
         described = sum((1 << 15) + 80 * info.size for info in self._populations)
-        super().__init__(path, room=described + sum(4 * len(text) for text in self._origin.values()))
+        super().__init__(path, room=described + sum(4 * len(held) for held in self._origin.values()))
 
     def _lay_out(self, file: h5py.File) -> None:
         file.attrs["magic"], file.attrs["version"] = np.uint32(0x0A7A), np.array([0, 1], dtype=np.uint32)
         provenance = file.create_group("provenance")
-        for key, text in self._origin.items():
-            (provenance if key == "config_json" else provenance.attrs)[key] = text
+        for key, held in self._origin.items():
+            (provenance if key == "config_json" else provenance.attrs)[key] = held
         for order, info in enumerate(self._populations):
             write_nodes(file, info)
             write_mapping(file, info, self._step)
@@ -150,7 +147,7 @@ class ActivityWriter(RecordWriter):
             for key, dtype in COLUMNS.items():
                 tables[f"trials/{key}"] = create_table(file, f"trials/{key}", dtype, added)
             file["trials/phase"].attrs["names"] = texts(self._phases)
-            file["trials/start_time"].attrs["units"] = file["trials/stop_time"].attrs["units"] = "ms"
+            file["trials/start_time"].attrs["units"] = file["trials/stop_time"].attrs["units"] = text("ms")
         self._tables, self._chunks = tables, sum(chunk_bytes(table) for table in tables.values())
 
     def _room(self, rows: int, added: int) -> int:
@@ -203,8 +200,7 @@ class ActivityReader(RecordReader):
         start, _, step = self.array(f"report/{self.populations[0].name}/mapping/time", "f").tolist()
         if start != 0 or not (math.isfinite(step) and step > 0):
             raise RecordError(f"{self.path}: the frames start at {start} ms and are {step} ms apart; restore a copy.")
-        names = self.dataset("trials/phase", "u", 1).attrs["names"]
-        self.phases, self.frame = tuple(name.decode() for name in names), step / 1e3
+        self.phases, self.frame = self.words(self.dataset("trials/phase", "u", 1), "names"), step / 1e3
         self._table = TrialTable(self, len(self.phases), step)
         data = [self._data(info.name) for info in self.populations]
         self.variable, self.units = (self.attribute(data[0], key, str) for key in ("variable", "units"))
@@ -245,13 +241,7 @@ class ActivityReader(RecordReader):
             raise RecordError(f"{self.path} holds no phase {phase!r}; {nearest(phase, self.phases)}")
         first, time = self._table.spans(None if phase is None else self.phases.index(phase), epoch, trials)
         with self._reading():
-            data = self._data(population)
-            frames = np.empty((len(first), time, data.shape[1]), dtype=np.float32)
-            for some in _blocks(first, time):
-                start = first[some].min()
-                rows = data[start : first[some].max() + time]
-                frames[some] = rows[(first[some] - start)[:, None] + np.arange(time)]
-        return frames
+            return gather(self._data(population), first, time)
 
     def chunks(self, population: str, rows: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """Yield all recorded rows in order, at most ``rows`` at a time: (row, neuron)."""
@@ -259,12 +249,3 @@ class ActivityReader(RecordReader):
             with self._reading():
                 block = self._data(population)[first : min(first + rows, self._table.rows)]
             yield block
-
-
-def _blocks(first: NDArray[np.int64], time: int) -> Iterator[slice]:
-    """Yield slices of trials whose rows lie so near to each other that reading what is between them costs little."""
-    start = 0
-    while start < len(first):
-        stop = max(start + 1, int(np.searchsorted(first, first[start] + BLOCK - time, side="right")))
-        yield slice(start, stop)
-        start = stop

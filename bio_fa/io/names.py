@@ -1,4 +1,8 @@
-"""Names: what the groups of a file may be called."""
+"""Names: what the groups of a file may be called, and how a file holds words.
+
+Choice: words have a fixed length. A reader need not believe a file about their size, and HDF5 hangs on damaged words of
+variable length (HDFGroup/hdf5, issue 1707).
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,11 @@ def require_names(names: Sequence[str], what: str) -> None:
 
 
 def texts(values: Sequence[str]) -> NDArray[Any]:
-    """Return texts as fixed-length UTF-8, about whose size in memory a file cannot lie."""
+    """Return words as UTF-8 of a fixed length."""
     encoded = [value.encode() for value in values]
-    return np.array(encoded, dtype=h5py.string_dtype("utf-8", max(map(len, encoded))))
+    return np.array(encoded, dtype=h5py.string_dtype("utf-8", max([1, *map(len, encoded)])))
+
+
+def text(value: str) -> NDArray[Any]:
+    """Return one word as UTF-8 of a fixed length."""
+    return texts([value])[0]  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ import numpy as np
 
 from bio_fa.description import Description
 from bio_fa.io.hdf5 import RecordReader
-from bio_fa.io.names import texts
+from bio_fa.io.names import text, texts
 
 CELL_TYPES = ("E", "I", "U")
 """Excitatory, inhibitory, unsigned."""
@@ -84,4 +84,4 @@ def write_mapping(file: h5py.File, info: PopulationInfo, step: float) -> None:
     mapping["element_ids"] = np.zeros(info.size, dtype=np.uint32)
     mapping["element_pos"] = np.zeros(info.size, dtype=np.float32)
     mapping["time"] = np.array([0.0, 0.0, step])
-    mapping["time"].attrs["units"] = "ms"
+    mapping["time"].attrs["units"] = text("ms")

@@ -41,7 +41,7 @@ def provenance(seed: int, command: Sequence[str] | None) -> dict[str, Any]:
     return {
         "bio_fa": _version("bio_fa", "bio_fa"),
         "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "platform": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
         "threads": _threads(),
         "packages": {name: _version(name, module) for name, module in PACKAGES.items() if module in sys.modules},

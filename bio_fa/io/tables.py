@@ -1,8 +1,9 @@
-"""Tables: HDF5 datasets that grow by rows."""
+"""Tables: HDF5 datasets that grow by rows and are read a few rows at a time."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 LEAST_CHUNK, MOST_CHUNK = 1 << 13, 1 << 20
 """Choice: bytes of a chunk; between them as many as the first append brings, so that toy files stay small."""
+
+BLOCK = 4096
+"""Rows that a reader holds at a time."""
 
 
 def create_table(file: h5py.File, name: str, dtype: str, rows: int, *width: int) -> h5py.Dataset:
@@ -33,3 +37,22 @@ def extend(table: h5py.Dataset, rows: NDArray[Any]) -> None:
 def chunk_bytes(table: h5py.Dataset) -> int:
     """Return how many bytes a table takes from the disk at a time."""
     return int(math.prod(table.chunks) * table.dtype.itemsize)
+
+
+def gather(table: h5py.Dataset, first: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+    """Return ``count`` rows from each row of ``first`` (trial,) on: (trial, count, column)."""
+    found = np.empty((len(first), count, table.shape[1]), dtype=np.float32)
+    for some in _blocks(first, count):
+        start = first[some].min()
+        rows = table[start : first[some].max() + count]
+        found[some] = rows[(first[some] - start)[:, None] + np.arange(count)]
+    return found
+
+
+def _blocks(first: NDArray[np.int64], count: int) -> Iterator[slice]:
+    """Yield slices of ``first`` whose rows lie so near to each other that reading what is between them costs little."""
+    start = 0
+    while start < len(first):
+        stop = max(start + 1, int(np.searchsorted(first, first[start] + BLOCK - count, side="right")))
+        yield slice(start, stop)
+        start = stop

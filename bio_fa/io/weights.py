@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from bio_fa.description import Description
 from bio_fa.errors import RecordError, nearest
 from bio_fa.io.hdf5 import RecordReader, RecordWriter
-from bio_fa.io.names import require_names
+from bio_fa.io.names import require_names, text
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class WeightsWriter(RecordWriter):
         for order, info in enumerate(self._synapses):
             attributes = file.create_group(f"projections/{info.name}").attrs
             attributes["order"] = order
-            attributes["pre"], attributes["post"], attributes["compartment"] = info.pre, info.post, info.compartment
+            for key in ("pre", "post", "compartment"):
+                attributes[key] = text(getattr(info, key))
             attributes["sign"], attributes["plastic"] = np.int8(info.sign or 0), np.uint8(info.plastic)
             attributes["density"] = np.float64(info.density)
         file.create_group("snapshots")

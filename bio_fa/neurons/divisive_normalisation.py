@@ -13,7 +13,7 @@ from bio_fa.ops import Quantity, exp, peak, total
 class DivisiveNormalisation(RateNeuron):
     """τ du/dt = −u + I,  rᵢ = eᵘⁱ / Σⱼ eᵘʲ: each neuron's drive is divided by that of the whole population.
 
-    Source: Carandini & Heeger (2012) Nat. Rev. Neurosci. 13:51–62, eq. 1, with σ = 0 and an exponential drive.
+    Source: Carandini & Heeger (2012) Nat. Rev. Neurosci. 13:51–62, the normalisation equation with σ = 0 and an exponential drive.
     """
 
     ceiling: ClassVar[float | None] = 1.0

@@ -12,7 +12,7 @@ from bio_fa.ops import Quantity, relu
 class LeakyRate(RateNeuron):
     """τ du/dt = −u + I,  r = [u]₊.
 
-    Source: Dayan & Abbott (2001) Theoretical Neuroscience, eqs 7.6 and 7.8, threshold-linear.
+    Source: Dayan & Abbott (2001) Theoretical Neuroscience, section 7.2, with a threshold-linear activation.
     """
 
     def activity(self, u: Quantity) -> Quantity:

@@ -13,7 +13,7 @@ from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic, Produc
 class Covariance(Plasticity):
     """Δw_ij = η · (r_i − r̄_i) · (r_j − r̄_j), with r̄ the running average over past trials.
 
-    Source: Sejnowski (1977) J. Math. Biol. 4:303–321, eq. 6.
+    Source: Sejnowski (1977) J. Math. Biol. 4:303–321, the covariance rule.
     """
 
     rate: float = 1e-3

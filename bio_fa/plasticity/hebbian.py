@@ -13,7 +13,7 @@ from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic, Produc
 class Hebbian(Plasticity):
     """Δw_ij = η · r_i · r_j.
 
-    Source: Hebb (1949) The Organization of Behavior, p. 62; Gerstner & Kistler (2002) Biol. Cybern. 87:404–415, eq. 4.
+    Source: Hebb (1949) The Organization of Behavior, p. 62; Gerstner & Kistler (2002) Biol. Cybern. 87:404–415, its bilinear term.
     """
 
     rate: float = 1e-3

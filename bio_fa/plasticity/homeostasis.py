@@ -13,7 +13,7 @@ from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic, Produc
 class Homeostasis(Plasticity):
     """Δw_ij = η · (r* − r̄_i) · s_j · w_ij: excitation grows and inhibition shrinks in a neuron that is too quiet.
 
-    Source: van Rossum, Bi & Turrigiano (2000) J. Neurosci. 20:8812–8821, eq. 3, without the integral term.
+    Source: van Rossum, Bi & Turrigiano (2000) J. Neurosci. 20:8812–8821, activity-dependent scaling without its integral term.
     """
 
     set_point: float = 0.1

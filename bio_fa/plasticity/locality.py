@@ -1,9 +1,15 @@
-"""The proof that a rule is local: it is called with symbols, and each factor may contain only its own side's."""
+"""The proof that a rule is local: called with symbols, each factor may contain only its own side's; called with numbers,
+each may depend on its own neuron and trial only.
+"""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bio_fa.errors import PlasticityError
 from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic
@@ -11,7 +17,8 @@ from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic
 if TYPE_CHECKING:
     from sympy import Expr
 
-SIDES = ("postsynaptic", "presynaptic", "synaptic")
+SIDES = {"postsynaptic": "post.", "presynaptic": "pre.", "synaptic": "w"}
+"""How the names of what each side senses begin, in the order of the factors."""
 
 
 def symbols() -> tuple[Presynaptic, Postsynaptic, Expr]:
@@ -28,34 +35,60 @@ def prove_local(rule: Plasticity) -> frozenset[str]:
     """Return the names of what the rule senses, such as ``post.error``.
 
     Raises:
-        PlasticityError: when a factor contains a variable of another side, or is not plain arithmetic.
+        PlasticityError: when a factor contains a variable of another side, mixes neurons or trials, or is not plain arithmetic.
     """
     sensed: set[str] = set()
-    for number, product in enumerate(_products(rule)):
-        for side, factor in zip(SIDES, product, strict=True):
-            names = {symbol.name for symbol in factor.free_symbols}
-            foreign = sorted(name for name in names if not _belongs(name, side))
+    for number, product in enumerate(_names(rule), start=1):
+        for side, names in zip(SIDES, product, strict=True):
+            foreign = sorted(name for name in names if not name.startswith(SIDES[side]))
             if foreign:
                 raise PlasticityError(
-                    f"{type(rule).__name__}: the {side} factor of product {number + 1} uses {', '.join(foreign)}, which the "
+                    f"{type(rule).__name__}: the {side} factor of product {number} uses {', '.join(foreign)}, which the "
                     f"{side} side of a synapse cannot sense; move it to the factor of its own side."
                 )
             sensed |= names
+    _refuse_mixing(rule)
     return frozenset(sensed)
 
 
-def _belongs(name: str, side: str) -> bool:
-    return name.startswith({"postsynaptic": "post.", "presynaptic": "pre.", "synaptic": "w"}[side])
-
-
-def _products(rule: Plasticity) -> list[tuple[Expr, Expr, Expr]]:
+def _names(rule: Plasticity) -> list[tuple[set[str], ...]]:
+    """Return the names of the symbols in each factor of each product."""
     from sympy import sympify
 
+    with _reading(rule):
+        products = [tuple(sympify(factor).free_symbols for factor in product) for product in rule.factors(*symbols())]
+    if any(len(product) != len(SIDES) for product in products):
+        raise PlasticityError(f"{type(rule).__name__} yields a product without three factors; yield (post, pre, synapse).")
+    return [tuple({symbol.name for symbol in factor} for factor in product) for product in products]
+
+
+def _refuse_mixing(rule: Plasticity) -> None:
+    """Compare each factor of three neurons in three trials with the same factor of one neuron in one trial."""
+    among = _numbers(rule, slice(None))
+    for own in range(3):
+        alone = _numbers(rule, slice(own, own + 1))
+        if not np.allclose(among[..., own, own], alone[..., 0, 0], rtol=1e-9, equal_nan=True):
+            raise PlasticityError(
+                f"{type(rule).__name__}: a factor mixes neurons or trials, but a synapse senses only its own two neurons now; "
+                "write it elementwise, without sums, means or peaks over arrays."
+            )
+
+
+def _numbers(rule: Plasticity, kept: slice) -> np.ndarray:
+    """Return the factors (product, side, trial, neuron) of the ``kept`` trials and neurons of an example."""
+    example = (1 / np.arange(2, 11)).reshape(3, 3)[kept, kept]
+    pre = Presynaptic(*(example * scale for scale in (2, 3, 5)))
+    post = Postsynaptic(*(example * scale for scale in (7, 11, 13)))
+    with _reading(rule), np.errstate(all="ignore"):
+        factors = [[np.broadcast_to(factor, example.shape) for factor in product] for product in rule.factors(pre, post, example)]
+    return np.array(factors, dtype=float)
+
+
+@contextmanager
+def _reading(rule: Plasticity) -> Iterator[None]:
+    """Turn what cannot be computed into the error that says how to write a rule."""
     try:
-        products = [tuple(sympify(factor) for factor in product) for product in rule.factors(*symbols())]
+        yield
     except (TypeError, AttributeError, ValueError) as error:
         reason = f"{type(rule).__name__} cannot be read as an equation ({error}); write its factors with +, −, ·, / and bio_fa.ops."
         raise PlasticityError(reason) from error
-    if any(len(product) != 3 for product in products):
-        raise PlasticityError(f"{type(rule).__name__} yields a product without three factors; yield (post, pre, synapse).")
-    return products  # type: ignore[return-value]

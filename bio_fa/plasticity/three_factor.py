@@ -15,7 +15,8 @@ class ThreeFactor(Plasticity):
 
     An inhibitory synapse grows where an excitatory one would shrink.
 
-    Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346, box 2; O'Reilly (1996) Neural Comput. 8:895–938, eq. 3.
+    Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346, activity differences as
+        errors; O'Reilly (1996) Neural Comput. 8:895–938, GeneRec.
     """
 
     rate: float = 1.0

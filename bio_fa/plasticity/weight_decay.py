@@ -13,7 +13,7 @@ from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic, Produc
 class WeightDecay(Plasticity):
     """Δw_ij = −λ · w_ij.
 
-    Source: Krogh & Hertz (1991) NeurIPS 4:950–957, eq. 2.
+    Source: Krogh & Hertz (1991) NeurIPS 4:950–957.
     """
 
     rate: float = 1e-4

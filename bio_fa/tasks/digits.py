@@ -29,7 +29,7 @@ class Digits(Task):
 
     def load(self, seed: int) -> Dataset:
         """Return the digits; ``seed`` decides which are held out."""
-        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+        from sklearn.datasets import load_digits
 
         pixels, label = load_digits(return_X_y=True)
         every = np.arange(len(label))

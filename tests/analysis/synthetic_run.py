@@ -55,6 +55,7 @@ class SyntheticRun:
     epochs: list[dict[str, dict[str, np.ndarray]]] = field(default_factory=list)
     label: np.ndarray = field(default_factory=lambda: np.arange(TRIALS) % CLASSES)
     signed: bool = True
+    projections: tuple[tuple[str, str], ...] = PROJECTIONS
 
     def write(self) -> Path:
         """Write the run folder and return its path."""
@@ -71,7 +72,7 @@ class SyntheticRun:
         return self.path
 
     def _write_weights(self, folder: RunFolder) -> None:
-        synapses = [self.synapses(pre, post) for pre, post in PROJECTIONS]
+        synapses = [self.synapses(pre, post) for pre, post in self.projections]
         with WeightsWriter(folder.weights, synapses) as writer:
             for epoch, (name, weights) in enumerate(self.snapshots.items()):
                 held = {each: SimpleNamespace(w=w, mask=self.masks[each]) for each, w in weights.items()}

@@ -6,8 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bio_fa.analysis import inspect_run
 from bio_fa.analysis.alignment import alignment, effective_feedback, effective_forward
 from bio_fa.analysis.run_table import FeedbackPair, FeedbackPath
+from bio_fa.analysis.summary import last_alignment
 from bio_fa.errors import DataError, RecordError
 from bio_fa.io.run_folder import RunFolder
 from tests.analysis.synthetic_run import PAIR, SyntheticRun, feedback
@@ -84,3 +86,15 @@ def test_feedback_from_elsewhere_than_the_next_area_is_refused(run):
     run.table["alignment_pairs"] = [PAIR | {"forward": "V0_E_to_V1_E"}]
     with pytest.raises(DataError, match="one shape"):
         measured(run)
+
+
+def test_two_pathways_that_leave_one_area_are_kept_apart(run):
+    other = {"area": "V1", "forward": "V1_E_to_V2_I", "inhibition": [], "feedback": [["V2_I_to_V1_E", -1]]}
+    mask = np.ones((run.sizes["V1_E"], run.sizes["V2_I"]), dtype=bool)
+    for weights in run.snapshots.values():
+        weights["V2_I_to_V1_E"] = weights["V1_E_to_V2_I"].T.copy()
+    run.masks["V2_I_to_V1_E"], run.projections = mask, (*run.projections, ("V2_I", "V1_E"))
+    run.table["alignment_pairs"].append(other)
+    path = run.write()
+    angles = {row["forward"]: row["excitatory"]["angle"] for row in last_alignment(inspect_run(path))}
+    assert angles["V1_E_to_V2_I"] == pytest.approx(180, abs=1e-3) and angles[PAIR["forward"]] < 90

@@ -79,8 +79,8 @@ def test_feedback_that_starts_as_the_transpose_is_weight_transport(run):
     target = feedback(run.snapshots["initial"]).T
     run.snapshots["initial"][FORWARD] = np.where(run.masks[FORWARD], target - target.min(), 0)
     found = weight_transport(written(run))
-    assert found["detected"] is True and "V1" in found["reason"]
-    assert found["correlations"]["V1"]["correlation"] == pytest.approx(1)
+    assert found["detected"] is True and FORWARD in found["reason"]
+    assert found["correlations"][FORWARD]["correlation"] == pytest.approx(1)
 
 
 def test_alignment_that_learning_brought_is_not_weight_transport(run):

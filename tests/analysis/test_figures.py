@@ -47,7 +47,9 @@ def test_regression_has_a_loss_and_no_error(run):
 
 def test_alignment_is_drawn_over_its_null_band(run):
     weights, updates = panels(figures.alignment_over_time(RunFolder.open(run.write())))
-    assert {"V1, excitatory", "V1, effective"} <= {each.get_label() for each in weights.lines}
+    assert {f"{PAIR['forward']}, {kind}" for kind in ("excitatory", "effective")} <= {
+        each.get_label() for each in weights.lines
+    }
     assert set(PLASTIC) <= {each.get_label() for each in updates.lines}
     band = updates.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == (88.0, 92.0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import h5py
 import numpy as np
 
-from bio_fa.io.activity import ActivityWriter, PopulationInfo
-from bio_fa.io.weights import SynapseInfo, WeightsWriter
+from bio_fa.io.activity import ActivityReader, ActivityWriter, PopulationInfo
+from bio_fa.io.weights import SynapseInfo, WeightsReader, WeightsWriter
 
 POPULATIONS = (
     PopulationInfo("input", 4, 1, "V0", "forward", "E"),
@@ -58,3 +60,26 @@ def record_weights(path: Path) -> None:
 
 
 RECORDS = {"activity.h5": record_activity, "weights.h5": record_weights}
+READERS = {"activity.h5": ActivityReader, "weights.h5": WeightsReader}
+DATASETS = {"activity.h5": "report/I1/data", "weights.h5": "snapshots/initial/input_to_E1"}
+
+
+def read_everything(path: Path) -> None:
+    """Read all that a record holds."""
+    with READERS[path.name](path) as reader:
+        if isinstance(reader, ActivityReader):
+            for info in reader.populations:
+                reader.frames(info.name)
+        else:
+            for info in reader.synapses:
+                reader.mask(info.name)
+                reader.weights("initial", info.name)
+
+
+def elsewhere(file: h5py.File, name: str) -> Path:
+    """Make a file beside this one that holds the same dataset, and remove it here."""
+    other = Path(file.filename).with_name("secret.h5")
+    file.flush()
+    shutil.copy(file.filename, other)
+    del file[name]
+    return other

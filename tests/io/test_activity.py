@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bio_fa.errors import RecordError
-from bio_fa.io.activity import BLOCK, ActivityReader, ActivityWriter, PopulationInfo
+from bio_fa.io.activity import ActivityReader, ActivityWriter, PopulationInfo
+from bio_fa.io.tables import BLOCK
 from tests.io.recording import PHASES, POPULATIONS, frames, record_activity
 
 ROWS = 2 * 3 * (1 + 2)
@@ -76,7 +77,7 @@ def test_the_root_says_which_format_the_file_has(file):
     assert file.attrs["magic"].dtype == np.uint32
     assert file.attrs["version"].tolist() == [0, 1]
     assert file.attrs["version"].dtype == np.uint32
-    assert (file.attrs["format"], file.attrs["format_version"]) == ("bio_fa-activity", "1.0")
+    assert (file.attrs["format"].decode(), file.attrs["format_version"].decode()) == ("bio_fa-activity", "1.0")
 
 
 def test_the_mapping_gives_each_neuron_one_column_and_the_frames_their_times(file):
@@ -88,11 +89,11 @@ def test_the_mapping_gives_each_neuron_one_column_and_the_frames_their_times(fil
         assert mapping["index_pointers"][:].tolist() == list(range(info.size + 1))
         assert mapping["index_pointer"] == mapping["index_pointers"], "a hard link"
         assert mapping["time"][:].tolist() == [0.0, float(ROWS), 1.0]
-        assert mapping["time"].attrs["units"] == "ms"
+        assert mapping["time"].attrs["units"] == b"ms"
 
 
 def test_the_data_says_what_it_is(file):
-    attributes = dict(file["report/I1/data"].attrs)
+    attributes = {key: value.decode() for key, value in file["report/I1/data"].attrs.items()}
     assert attributes == {"variable": "activity", "units": "normalised", "dims": "time,neuron"}
     assert file["report/I1/data"].maxshape == (None, 3)
 

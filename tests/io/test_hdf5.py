@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -20,11 +19,18 @@ import pytest
 
 from bio_fa.errors import RecordError
 from bio_fa.io.activity import ActivityReader, ActivityWriter
-from bio_fa.io.weights import WeightsReader
-from tests.io.recording import PHASES, POPULATIONS, RECORDS, frames, record_activity
+from tests.io.recording import (
+    DATASETS,
+    PHASES,
+    POPULATIONS,
+    READERS,
+    RECORDS,
+    elsewhere,
+    frames,
+    read_everything,
+    record_activity,
+)
 
-READERS = {"activity.h5": ActivityReader, "weights.h5": WeightsReader}
-DATASETS = {"activity.h5": "report/I1/data", "weights.h5": "snapshots/initial/input_to_E1"}
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,17 +43,6 @@ def path(tmp_path) -> Path:
 def record(request, tmp_path) -> Path:
     RECORDS[request.param](tmp_path / request.param)
     return tmp_path / request.param
-
-
-def read_everything(path: Path) -> None:
-    with READERS[path.name](path) as reader:
-        if isinstance(reader, ActivityReader):
-            for info in reader.populations:
-                reader.frames(info.name)
-        else:
-            for info in reader.synapses:
-                reader.mask(info.name)
-                reader.weights("initial", info.name)
 
 
 def open_writer(path: Path) -> ActivityWriter:
@@ -86,6 +81,22 @@ def test_an_exception_leaves_what_was_recorded_readable_and_passes_through(path,
         append(writer, 1)
         raise interruption
     assert epochs(path) == [0, 1]
+
+
+def test_an_exception_is_not_hidden_by_a_disk_that_then_refuses(path, monkeypatch):
+    with pytest.raises(ZeroDivisionError) as caught, open_writer(path) as writer:
+        append(writer, 0)
+        monkeypatch.setattr("bio_fa.io.hdf5.publish", refusing(errno.EIO))
+        raise ZeroDivisionError
+    assert any(str(path) in note and "Input/output error" in note for note in caught.value.__notes__)
+    assert epochs(path.with_name(".activity.h5.part")) == [0]
+
+
+def refusing(reason: int):
+    def refuse(*_):
+        raise OSError(reason, os.strerror(reason))
+
+    return refuse
 
 
 @pytest.mark.parametrize("call", range(1, 10))
@@ -175,12 +186,9 @@ Disk = namedtuple("Disk", "f_bavail f_frsize")
 
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_a_disk_that_refuses_later_is_named_with_what_to_do(path, monkeypatch, reason):
-    def refuse(*_):
-        raise OSError(reason, os.strerror(reason))
-
     with pytest.raises(RecordError) as caught, open_writer(path) as writer:
         append(writer, 0)
-        monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+        monkeypatch.setattr(os, "posix_fallocate", refusing(reason), raising=False)
         append(writer, 1)
     assert str(path) in str(caught.value)
     assert os.strerror(reason) in str(caught.value)
@@ -271,18 +279,19 @@ def test_another_format_is_refused_by_name(record):
 
 def test_a_newer_format_is_refused_with_the_remedy(record):
     with h5py.File(record, "a") as file:
-        file.attrs["format_version"] = "2.0"
+        file.attrs["format_version"] = np.bytes_("2.0")
     with pytest.raises(RecordError, match="update bio_fa"):
         read_everything(record)
 
 
-def elsewhere(file: h5py.File, name: str) -> Path:
-    """Make a file beside this one that holds the same dataset, and remove it here."""
-    other = Path(file.filename).with_name("secret.h5")
-    file.flush()
-    shutil.copy(file.filename, other)
-    del file[name]
-    return other
+@pytest.mark.parametrize("value", ["bio_fa-activity", 7, np.array([b"bio_fa-activity"]), h5py.Empty("S8")])
+def test_a_text_that_has_no_fixed_length_is_refused_unread(path, value):
+    """HDF5 hangs for ever on a damaged text of variable length (HDFGroup/hdf5, issue 1707)."""
+    record_activity(path)
+    with h5py.File(path, "a") as file:
+        file.attrs["format"] = value
+    with pytest.raises(RecordError, match="'format' of / is not of type str"):
+        ActivityReader(path)
 
 
 def external_link(file, name):
@@ -300,38 +309,6 @@ def soft_link(file, name):
     file["moved"] = file[name]
     del file[name]
     file[name] = h5py.SoftLink("/moved")
-
-
-def external_storage(file, name):
-    shape = file[name].shape
-    other = elsewhere(file, name)
-    file.create_dataset(name, shape, "f4", external=[(str(other), 0, h5py.h5f.UNLIMITED)])
-
-
-def virtual(file, name):
-    layout = h5py.VirtualLayout(file[name].shape, "f4")
-    layout[:] = h5py.VirtualSource(file[name])
-    elsewhere(file, name)
-    file.create_virtual_dataset(name, layout)
-
-
-def foreign_filter(file, name):
-    values = file[name][()]
-    del file[name]
-    file.create_dataset(name, data=values, chunks=values.shape, compression="lzf")
-
-
-def sparse_bomb(file, name):
-    width = file[name].shape[1]
-    del file[name]
-    file.create_dataset(name, (10**12, width), "f4", chunks=(64, width))
-
-
-def gzip_bomb(file, name):
-    width = file[name].shape[1]
-    del file[name]
-    data = file.create_dataset(name, (10**9, width), "f4", chunks=(10**6, width), compression="gzip")
-    data[:10] = 1
 
 
 def wrong_type(file, name):
@@ -361,11 +338,6 @@ def missing(file, name):
         (external_link, "link to elsewhere"),
         (external_link_above, "link to elsewhere"),
         (soft_link, "link to elsewhere"),
-        (external_storage, "from another file"),
-        (virtual, "from another file"),
-        (foreign_filter, "a filter other than gzip"),
-        (sparse_bomb, "claims more values"),
-        (gzip_bomb, "claims more values"),
         (wrong_type, "the right type"),
         (wrong_dimensions, "2 dimensions"),
         (group_instead, "not a dataset"),
@@ -373,23 +345,11 @@ def missing(file, name):
     ],
     ids=lambda each: getattr(each, "__name__", ""),
 )
-def test_a_file_that_reaches_beyond_itself_or_lies_about_its_size_is_refused(record, tamper, reason):
+def test_a_file_that_lacks_its_parts_or_links_elsewhere_is_refused(record, tamper, reason):
     with h5py.File(record, "a") as file:
         tamper(file, DATASETS[record.name])
     with pytest.raises(RecordError, match=reason):
         read_everything(record)
-
-
-def test_gzip_with_shuffle_is_read(path):
-    record_activity(path)
-    with ActivityReader(path) as reader:
-        expected = reader.frames("I1")
-    with h5py.File(path, "a") as file:
-        values, attributes = file["report/I1/data"][()], dict(file["report/I1/data"].attrs)
-        del file["report/I1/data"]
-        file.create_dataset("report/I1/data", data=values, compression="gzip", shuffle=True).attrs.update(attributes)
-    with ActivityReader(path) as reader:
-        np.testing.assert_array_equal(reader.frames("I1"), expected)
 
 
 def test_a_cycle_of_hard_links_does_not_trap_the_reader(path):

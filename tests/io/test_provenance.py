@@ -109,6 +109,12 @@ def test_a_clean_checkout_names_its_commit(checkout):
     assert module._commit(checkout) == {"commit": git(checkout, "rev-parse", "HEAD"), "dirty": False}
 
 
+def test_a_run_that_a_git_hook_starts_still_names_its_own_commit(checkout, monkeypatch):
+    """Git tells its hooks by these variables which repository is meant, and every git they start obeys."""
+    monkeypatch.setenv("GIT_DIR", str(checkout / "elsewhere"))
+    assert module._commit(checkout)["commit"] == git(checkout, "rev-parse", "HEAD")
+
+
 @pytest.mark.parametrize("name", ["rule.py", "new.py"])
 def test_a_changed_or_added_file_makes_a_checkout_dirty(checkout, name):
     (checkout / name).write_text("rate = 2\n")

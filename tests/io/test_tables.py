@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bio_fa.io.tables import LEAST_CHUNK, MOST_CHUNK, chunk_bytes, create_table, extend
+from bio_fa.io.tables import BLOCK, LEAST_CHUNK, MOST_CHUNK, chunk_bytes, create_table, extend, gather
 
 
 @pytest.fixture
@@ -40,3 +40,14 @@ def test_a_table_grows_by_rows(file):
 def test_a_table_that_exists_is_taken_as_it_is(file):
     extend(create_table(file, "data", "i8", 2), np.arange(2))
     assert len(create_table(file, "data", "i8", 2)) == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(first=st.lists(st.integers(0, 3 * BLOCK - 10), max_size=20), count=st.integers(0, 10), ordered=st.booleans())
+def test_rows_are_gathered_from_wherever_they_lie(first, count, ordered):
+    """Row k of the table holds k, so what must come back is known."""
+    rows = np.array(sorted(first) if ordered else first, dtype=np.int64)
+    with h5py.File.in_memory() as file:
+        file["data"] = np.arange(3 * BLOCK, dtype=np.float32)[:, None]
+        found = gather(file["data"], rows, count)
+    np.testing.assert_array_equal(found[:, :, 0], rows[:, None] + np.arange(count))

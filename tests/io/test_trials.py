@@ -42,6 +42,7 @@ def shift(column, by):
         ("stop_time", lambda column: shift(column, 10**20)),
         ("stop_time", lambda column: shift(column, np.nan)),
         ("stop_time", lambda column: shift(column, np.inf)),
+        ("stop_time", lambda column: column.write_direct(np.append(column[:-1], 1e300))),
         ("phase", lambda column: shift(column, 1)),
         ("trial", lambda column: column.write_direct(np.arange(12)[::-1].copy())),
         ("label", lambda column: column.resize(5, axis=0)),

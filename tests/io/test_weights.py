@@ -74,10 +74,10 @@ def test_masks_are_bytes_and_say_whose_they_are(path):
         assert group["mask"].dtype == np.uint8
         assert set(np.unique(group["mask"])) <= {0, 1}
         assert {key: group.attrs[key] for key in ("pre", "post", "sign", "compartment", "plastic", "density")} == {
-            "pre": "FE1",
-            "post": "E1",
+            "pre": b"FE1",
+            "post": b"E1",
             "sign": 0,
-            "compartment": "apical",
+            "compartment": b"apical",
             "plastic": 0,
             "density": 0.25,
         }
