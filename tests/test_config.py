@@ -1,0 +1,229 @@
+"""Aims at configurations that are misunderstood in silence: a key ignored, an override lost, a default that is not kept."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bio_fa.config import Config, apply_override, load, parse
+from bio_fa.errors import BioFAError, ConfigError
+from bio_fa.learning import GradientLearning, LocalLearning
+from bio_fa.plasticity import Oja, Sum, WeightDecay
+from bio_fa.protocol import one_phase, two_phase
+from bio_fa.updates import Adaptive, CosineDecay, Scale, chain
+from tests.small import CONFIG, write_config
+
+RULE = '''
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bio_fa.plasticity import Plasticity
+
+
+@dataclass(frozen=True)
+class {name}(Plasticity):
+    """Δw = r_i · r_j.
+
+    Source: a test.
+    """
+
+    def factors(self, pre, post, w) -> Iterator:
+        yield post.activity, pre.activity, 1
+'''
+
+
+def overridden(*overrides: str) -> dict:
+    table = tomllib.loads(CONFIG)
+    for override in overrides:
+        apply_override(table, override)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("override", "section", "key", "value"),
+    [
+        ("training.epochs=5", "training", "epochs", 5),
+        ("training.batch = 7", "training", "batch", 7),
+        ("protocol.strength=1e-3", "protocol", "strength", 1e-3),
+        ("protocol.hold=false", "protocol", "hold", False),
+        ("training.learning=gradient", "training", "learning", "gradient"),
+        ('training.decay="none"', "training", "decay", "none"),
+        ("record.populations=['V1_E', 'output']", "record", "populations", ["V1_E", "output"]),
+        ("circuit.plasticity.rate=0.5", "circuit", "plasticity", {"rate": 0.5}),
+        ("circuit.model=own.py:build=odd", "circuit", "model", "own.py:build=odd"),
+        ("task.path=", "task", "path", ""),
+    ],
+)
+def test_an_override_sets_its_key_to_the_toml_value_or_to_the_text(override, section, key, value):
+    found = overridden(override)[section][key]
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_an_override_leaves_every_other_key_alone():
+    table = overridden("training.epochs=5")
+    table["training"]["epochs"] = 1
+    assert table == tomllib.loads(CONFIG)
+
+
+def test_of_two_overrides_of_one_key_the_last_counts():
+    assert overridden("seed=2", "seed=3")["seed"] == 3
+
+
+@pytest.mark.parametrize("override", ["training.epochs", "=5", "training.=5", ""])
+def test_an_override_without_key_or_value_is_refused_with_an_example(override):
+    with pytest.raises(ConfigError, match=r"write section\.key=value, such as training\.epochs=5"):
+        overridden(override)
+
+
+def test_an_override_inside_a_plain_value_is_refused():
+    with pytest.raises(ConfigError, match="'seed' is a value, not a section"):
+        overridden("seed.deep=1")
+
+
+@pytest.mark.parametrize(
+    ("override", "nearest"),
+    [
+        ("trainig.epochs=3", "training"),
+        ("training.epoch=3", "epochs"),
+        ("task.train_trial=3", "train_trials"),
+        ("record.population=['V1_E']", "populations"),
+        ("protocol.strenght=0.5", "strength"),
+        ("sed=1", "seed"),
+        ("backend.device_=cpu", "device"),
+        ("circuit.hiden=3", "hidden"),
+        ("circuit.plasticity={kind='ojja'}", "oja"),
+        ("task.kind=digit", "digits"),
+        ("circuit.model=two_areas", "two_area"),
+        ("backend.kind=torch_rates", "torch_rate"),
+    ],
+)
+def test_a_misspelt_key_or_kind_is_refused_with_the_nearest_known_one(override, nearest, tmp_path):
+    with pytest.raises(BioFAError, match=f"did you mean '{nearest}'"):
+        load(write_config(tmp_path), [override])
+
+
+def test_what_is_left_out_has_the_documented_default():
+    config = parse({"name": "least", "circuit": {"model": "two_area"}})
+    assert (config.seed, config.rules, config.task.kind()) == (0, (), "digits")
+    assert (config.training.learning, config.training.update, config.protocol.trial) == ("local", (Adaptive(),), "two_phase")
+
+
+def test_the_experiment_is_what_the_file_says(tmp_path):
+    _, experiment = load(write_config(tmp_path), ["protocol.strength=0.5", "record.trials=3", "training.horizon=7"])
+    assert (experiment.name, experiment.seed, experiment.epochs, experiment.batch) == ("small", 1, 1, 16)
+    assert experiment.circuit.population("V1_E").size == 10
+    assert experiment.protocol == two_phase(experiment.circuit, strength=0.5)
+    assert experiment.record.trials == 3
+    assert experiment.learning == LocalLearning(chain(Adaptive(), CosineDecay(4)), horizon=7)
+
+
+def test_gradient_learning_in_one_phase_is_what_the_file_says(tmp_path):
+    overrides = ["training.learning=gradient", "training.decay=none", 'training.update=[{kind="scale", rate=1e-3}]']
+    _, experiment = load(write_config(tmp_path), [*overrides, "protocol.trial=one_phase"])
+    assert experiment.learning == GradientLearning(chain(Scale(1e-3)))
+    assert experiment.protocol == one_phase(experiment.circuit)
+
+
+@pytest.mark.parametrize(("trials", "batch", "epochs", "steps"), [(64, 16, 1, 4), (65, 16, 2, 10), (10, 64, 3, 3)])
+def test_the_step_reaches_zero_at_the_end_of_the_run_and_not_before(trials, batch, epochs, steps):
+    config = parse({"name": "a", "circuit": {}, "training": {"epochs": epochs, "batch": batch}})
+    update = config.training.build(trials).update
+    assert update.updates[-1] == CosineDecay(steps)
+
+
+def test_a_list_of_rules_is_their_sum(tmp_path):
+    rules = "circuit.plasticity=[{kind='oja', rate=0.5}, {kind='weight_decay'}]"
+    _, experiment = load(write_config(tmp_path), [rules])
+    assert {each.plasticity for each in experiment.circuit.plastic} == {Sum((Oja(0.5), WeightDecay()))}
+
+
+def test_the_sizes_of_the_task_fill_in_what_the_circuit_leaves_open(tmp_path):
+    task = "task={kind='teacher_student', inputs=7, outputs=3, trials=20, test=10}"
+    _, experiment = load(write_config(tmp_path), [task])
+    assert [experiment.circuit.population(name).size for name in ("input", "output")] == [7, 3]
+
+
+def test_the_effective_configuration_names_every_setting_that_has_a_value(tmp_path):
+    config, experiment = load(write_config(tmp_path))
+    table = tomllib.loads(config.text())
+    assert set(table) == {"name", "seed", "rules", "task", "circuit", "protocol", "training", "backend", "record"}
+    assert table["circuit"] == {
+        "model": "two_area",
+        "hidden": 10,
+        "apical_gain": 0.1,
+        "plasticity": {"kind": "three_factor", "rate": 1.0},
+    }
+    assert table["backend"] == experiment.backend.to_table()
+    for section in ("task", "protocol", "training", "record"):
+        described = getattr(config, section)
+        assert set(table[section]) | {"kind"} == set(described.to_table())
+
+
+@pytest.mark.parametrize("overrides", [[], ["protocol.duration=0.05", "record.every=2", "task.softening=0.1", 'name="β 2"']])
+def test_the_effective_configuration_describes_the_same_experiment(tmp_path, overrides):
+    config, experiment = load(write_config(tmp_path), overrides)
+    again, repeated = load(write_config(tmp_path, config.text(), "effective.toml"))
+    assert (again, repeated) == (config, experiment)
+
+
+def test_the_texts_of_a_run_load_where_the_files_of_the_user_are_not(tmp_path):
+    (tmp_path / "a" / "deep").mkdir(parents=True)
+    (tmp_path / "a" / "deep" / "moved_rule.py").write_text(RULE.format(name="MovedRule"), encoding="utf-8")
+    overrides = ["rules=['deep/moved_rule.py']", "circuit.plasticity={kind='moved_rule'}"]
+    config, experiment = load(write_config(tmp_path / "a"), overrides)
+    (tmp_path / "b").mkdir()
+    for name, text in config.texts(tmp_path / "a").items():
+        (tmp_path / "b" / name).write_text(text, encoding="utf-8")
+    assert {path.name for path in (tmp_path / "b").iterdir()} == {"config.toml", "moved_rule.py", "two_area.py"}
+    _, repeated = load(tmp_path / "b" / "config.toml")
+    assert repeated.circuit.to_table() == experiment.circuit.to_table()
+
+
+def test_two_files_of_one_name_cannot_be_kept_together(tmp_path):
+    for folder, name in (("a", "OneRule"), ("b", "OtherRule")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "rule.py").write_text(RULE.format(name=name), encoding="utf-8")
+    config, _ = load(write_config(tmp_path), ["rules=['a/rule.py', 'b/rule.py']"])
+    with pytest.raises(ConfigError, match="have one name"):
+        config.texts(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "../out", "/tmp/x", "a/b", ".hidden", "a\nb"])
+def test_a_name_that_would_lead_out_of_the_folder_of_runs_is_refused(name):
+    with pytest.raises(BioFAError, match="name = .* is not allowed"):
+        Config(name, {})
+
+
+@pytest.mark.parametrize("text", ["name = ", "name = 'a'\nname = 'b'", "\x00", "[" * 5000])
+def test_what_is_not_toml_is_refused(tmp_path, text):
+    with pytest.raises(ConfigError, match=r"small\.toml is not TOML"):
+        load(write_config(tmp_path, text))
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    path = write_config(tmp_path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        load(path)
+
+
+@pytest.mark.parametrize("place", ["absent.toml", "."])
+def test_a_configuration_that_cannot_be_read_is_refused(tmp_path, place):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path / place)
+
+
+def test_loading_reads_and_writes_nothing_else(tmp_path):
+    path = write_config(tmp_path)
+    (tmp_path / "quiet_rule.py").write_text(RULE.format(name="QuietRule"), encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    load(path, ["rules=['quiet_rule.py']", "circuit.plasticity={kind='quiet_rule'}"])
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_every_experiment_of_the_project_is_understood():
+    for path in sorted((Path(__file__).parents[1] / "experiments").glob("*.toml")):
+        assert parse(tomllib.loads(path.read_text(encoding="utf-8"))).name == path.stem
