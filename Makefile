@@ -1,0 +1,36 @@
+# make demo    the flagship circuit learns to read digits; the report is runs/digits_hierarchy/report/report.html
+# make test    style, types and every test
+# Both prepare the environment .venv first, once. PYTHON names the interpreter, 3.11 or later.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := digits_hierarchy
+
+.PHONY: demo test lint install clean
+
+demo: install
+	$(BIN)/bio-fa run experiments/$(DEMO).toml --output runs/$(DEMO) --overwrite
+
+# A worker computes on one core, so that workers do not compete for them.
+test: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+# Runs are kept: they are results.
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
