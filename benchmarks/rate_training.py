@@ -5,7 +5,8 @@
 Three ways to spend a trial of 64 stimuli on a 784-500-500-10 circuit take turns, so that a drift of the machine's speed
 falls on all of them, and the median of the ratios is reported:
 
-* the flagship: free and nudged phase, local plasticity, adaptive update, Dale's law and masks (torch_rate, float32);
+* the flagship of experiments/mnist_hierarchy.toml: free and nudged phase, local plasticity,
+  adaptive update, Dale's law and masks (torch_rate, float32);
 * a multilayer perceptron of the same sizes with torch autograd and torch.optim.Adam;
 * the bare matrix products of the flagship's own trial, without anything else.
 
@@ -20,17 +21,17 @@ import statistics
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from bio_fa import Circuit, LocalLearning, backends, two_phase
-from models.cortical_hierarchy import cortical_hierarchy
+from bio_fa.modules import build_circuit, load_model
 
+EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
 BATCH = 64
 Trial = Callable[[], None]
 
@@ -130,12 +131,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--smoke", action="store_true", help="one short round of a small circuit, to see that it runs")
     options = parser.parse_args()
-    sizes, rounds, repeats = ([20, 12, 12, 10], 1, 1) if options.smoke else ([784, 500, 500, 10], options.rounds, options.repeats)
+    settings = tomllib.loads((EXPERIMENTS / "mnist_hierarchy.toml").read_text())["circuit"]
+    inputs, rounds, repeats = 784, options.rounds, options.repeats
+    if options.smoke:
+        settings["hidden"], inputs, rounds, repeats = [12, 12], 20, 1, 1
+    model = load_model(settings.pop("model"), EXPERIMENTS)
+    circuit = build_circuit(model, settings, {"inputs": inputs, "outputs": 10})
+    sizes = [inputs, *settings["hidden"], 10]
     torch.set_num_threads(options.threads)
     rng = np.random.default_rng(0)
     stimulus = rng.random((BATCH, sizes[0]), dtype=np.float32)
     target = np.eye(sizes[-1], dtype=np.float32)[rng.integers(sizes[-1], size=BATCH)]
-    circuit = cortical_hierarchy(sizes[0], tuple(sizes[1:-1]), sizes[-1])
     trials = {
         "flagship": flagship(circuit, stimulus, target, options.threads),
         "autograd + Adam": perceptron(sizes, stimulus, target),

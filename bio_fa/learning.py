@@ -16,6 +16,12 @@ from bio_fa.updates import Adaptive, Update
 class Learning(Description, abstract=True):
     """How the plastic projections of a circuit change after each trial."""
 
+    update: Update = field(default_factory=Adaptive)
+
+    @abstractmethod
+    def phases(self, protocol: Protocol) -> tuple[Phase, ...]:
+        """Return the phases of the protocol that a learning trial runs."""
+
     @abstractmethod
     def check(self, circuit: Circuit, protocol: Protocol) -> None:
         """Refuse a trial from which the circuit cannot learn in this way.
@@ -29,7 +35,6 @@ class Learning(Description, abstract=True):
 class LocalLearning(Learning):
     """Each plastic projection follows its own rule; nothing is differentiated."""
 
-    update: Update = field(default_factory=Adaptive)
     horizon: int = 100
     """The number of trials (batches) over which the running averages ``mean`` reach back."""
 
@@ -52,8 +57,6 @@ class GradientLearning(Learning):
 
     Source: Rumelhart, Hinton & Williams (1986) Nature 323:533–536, by automatic differentiation.
     """
-
-    update: Update = field(default_factory=Adaptive)
 
     def check(self, circuit: Circuit, protocol: Protocol) -> None:
         """Refuse a trial whose first phase clamps the output, which then has no gradient."""

@@ -84,7 +84,6 @@ class Training:
         self.simulation.diagnose(self.state, self.trials)
 
     def _learn(self, batch: Batch, score: Score) -> None:
-        assert isinstance(self.learning, LocalLearning | GradientLearning)
         for phase in self.learning.phases(self.protocol):
             self.state, _ = self.simulation.run(self.state, phase, self._inputs(batch))
         self.trials += len(batch.trial)

@@ -64,7 +64,6 @@ class TorchSimulation(Simulation):
 
     def __init__(self, backend: TorchRate, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
         self.circuit, self.protocol, self.learning = circuit, protocol, learning
-        assert isinstance(learning, LocalLearning | GradientLearning)
         self.update = learning.update
         self.device, self.dtype = torch.device(backend.device), getattr(torch, backend.precision)
         self.scratch = {each.name: self._tensor(np.empty(circuit.shape(each))) for each in circuit.plastic}
@@ -139,7 +138,8 @@ class TorchSimulation(Simulation):
         total: Tensor | None = None
         for after, before, synapse in products:
             rows, columns = _per_trial(after, w.shape[0], trials, w), _per_trial(before, w.shape[1], trials, w)
-            delta = torch.mm((rows / trials).T, columns, out=self.scratch[projection.name] if total is None else None)
+            room = self.scratch[projection.name] if total is None else torch.empty_like(w)
+            delta = torch.addmm(room, rows.T, columns, beta=0, alpha=1 / trials, out=room)
             delta = delta if isinstance(synapse, int | float) and synapse == 1 else delta.mul_(synapse)
             total = delta if total is None else total.add_(delta)
         return self.scratch[projection.name].zero_() if total is None else total
@@ -193,4 +193,6 @@ def _numpy(tensor: Tensor) -> np.ndarray:
 
 def _per_trial(factor: Tensor | float, neurons: int, trials: int, like: Tensor) -> Tensor:
     """Return a factor as (trial, neuron), whether it was a number, (neuron,) or already so."""
+    if isinstance(factor, Tensor) and factor.shape == (trials, neurons):
+        return factor
     return torch.as_tensor(factor, dtype=like.dtype, device=like.device).expand(trials, neurons)
