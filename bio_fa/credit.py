@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bio_fa.description import Description
+from bio_fa.ops import Quantity
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class ActivityDifference(Description):
 
     plus: Activity
     minus: Activity
+
+    def of(self, activities: Mapping[str, Mapping[str, Quantity]]) -> Quantity:
+        """Return e = r(plus) − r(minus), (trial, neuron), from the activities by phase and population."""
+        plus, minus = (activities[each.phase][each.population] for each in (self.plus, self.minus))
+        return plus - minus
 
     @classmethod
     def in_time(cls, population: str, plus: str = "nudged", minus: str = "free") -> ActivityDifference:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError
+from bio_fa.ops import Quantity
 from bio_fa.protocol import Phase, Protocol
 from bio_fa.updates import Adaptive, Update
 
@@ -41,6 +42,10 @@ class LocalLearning(Learning):
     def validate(self) -> None:
         """Refuse an average over nothing."""
         self.require(self.horizon >= 1, "horizon", "at least 1 trial")
+
+    def average(self, before: Quantity, now: Quantity, trials: int) -> Quantity:
+        """Return the running average r̄ + (r − r̄) / min(t + 1, horizon) after trial t + 1: the plain mean until the horizon."""
+        return before + (now - before) / min(trials + 1, self.horizon)
 
     def check(self, circuit: Circuit, protocol: Protocol) -> None:
         """Refuse a trial without the phases that rules sense."""

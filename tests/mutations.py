@@ -65,8 +65,8 @@ MUTATIONS = (
     Mutation(
         "changes are summed over trials, not averaged",
         "backends/torch_rate.py",
-        "(rows / trials).T",
-        "rows.T",
+        "alpha=1 / trials",
+        "alpha=1",
         f"{CONTRACTS}the_change_of_a_batch_is_the_mean_of_the_changes_of_its_trials[hebbian-torch_rate]",
     ),
     Mutation(
@@ -127,7 +127,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a trial starts where the one before ended",
-        "backends/torch_rate.py",
+        "backends/arrays.py",
         "memory = Memory() if first else state.memory",
         "memory = state.memory",
         f"{CONTRACTS}a_trial_knows_nothing_of_the_trial_before[in_time-torch_rate]",

@@ -27,7 +27,7 @@ LAYERS = {
 """The files and folders of bio_fa by layer; a file may import its own layer and those below."""
 
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}
-SHARED = {"base", "phases", "torch_common"}
+SHARED = {"base", "phases", "arrays", "torch_common"}
 """What backends may share."""
 HEAVY = {"torch", "brian2", "snntorch", "h5py", "sympy"}
 """What the files of layers 0 and 1 may not load; only SymPy may be imported there, within a function."""

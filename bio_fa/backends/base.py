@@ -5,34 +5,22 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from bio_fa.backends.phases import Activities, Memory, PhaseRun, Target
+from bio_fa.backends.phases import Activities, Memory
 from bio_fa.circuit import Circuit
-from bio_fa.credit import ActivityDifference
 from bio_fa.description import Description
 from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.learning import Learning
 from bio_fa.neurons import RateNeuron
 from bio_fa.ops import Quantity
-from bio_fa.plasticity import prove_local
 from bio_fa.protocol import Phase, Protocol
-from bio_fa.synapses import Parameters, Synapses, check_synapses
+from bio_fa.synapses import Parameters, check_synapses
 
 Frames = list[dict[str, np.ndarray]]
 """Recorded activities in order of time: (trial, neuron) by population."""
-
-
-class Afferent(NamedTuple):
-    """A projection as its target sees it."""
-
-    name: str
-    pre: str
-    sign: int
-    """+1 or −1; +1 for unsigned neurons too."""
 
 
 @dataclass
@@ -86,36 +74,6 @@ class Simulation(ABC):
     @abstractmethod
     def parameters(self, state: State) -> Parameters:
         """Return the circuit's parameters as NumPy arrays."""
-
-    @cached_property
-    def runs(self) -> dict[str, PhaseRun]:
-        """The protocol's phases by name, ready to run."""
-        return {phase.name: PhaseRun(self.circuit, self.protocol, phase) for phase in self.protocol.phases}
-
-    @cached_property
-    def afferents(self) -> dict[Target, tuple[Afferent, ...]]:
-        """Who drives each compartment of each population."""
-        afferents: dict[Target, tuple[Afferent, ...]] = {}
-        for each in self.circuit.projections:
-            target = each.post, each.compartment
-            afferents[target] = (*afferents.get(target, ()), Afferent(each.name, each.pre, self.circuit.sign(each) or 1))
-        return afferents
-
-    @cached_property
-    def averaged(self) -> tuple[tuple[str, str], ...]:
-        """The (phase, population) pairs whose running average some rule senses."""
-        pairs = []
-        for projection in self.circuit.plastic:
-            sensed, phase = prove_local(projection.plasticity), self.protocol.read_by(projection)
-            pairs += [(phase, projection.pre)] if "pre.mean" in sensed else []
-            pairs += [(phase, projection.post)] if "post.mean" in sensed else []
-        return tuple(dict.fromkeys(pairs))
-
-    @cached_property
-    def errors(self) -> dict[str, ActivityDifference]:
-        """The errors that rules sense, by projection; an error that no rule senses is never read."""
-        sensing = [each for each in self.circuit.plastic if "post.error" in prove_local(each.plasticity)]
-        return {each.name: each.error for each in sensing if each.error is not None}
 
     def check_parameters(self, parameters: Parameters) -> None:
         """Refuse parameters that do not fit the circuit, with the first reason."""
@@ -178,8 +136,3 @@ def not_rate(circuit: Circuit) -> Iterable[str]:
         if not isinstance(population.neuron, RateNeuron):
             known = ", ".join(sorted(RateNeuron.kinds()))
             yield f"population {population.name!r} has neurons of kind {population.neuron.kind()}; it runs {known}."
-
-
-def as_parameters(weights: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray]) -> Parameters:
-    """Return NumPy weights and masks by projection as parameters."""
-    return {name: Synapses(w, np.asarray(masks[name], dtype=bool)) for name, w in weights.items()}

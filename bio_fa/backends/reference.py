@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from bio_fa.backends.base import Backend, Frames, Simulation, State, as_parameters, not_rate
-from bio_fa.backends.phases import Activities, Memory, Target
+from bio_fa.backends.arrays import ArraySimulation, Means
+from bio_fa.backends.base import Backend, Simulation, State, not_rate
+from bio_fa.backends.phases import Activities, Target
 from bio_fa.circuit import Circuit
 from bio_fa.learning import Learning, LocalLearning
+from bio_fa.ops import Quantity
 from bio_fa.plasticity import Postsynaptic, Presynaptic
 from bio_fa.projection import Projection
-from bio_fa.protocol import Phase, Protocol
-from bio_fa.synapses import Parameters
+from bio_fa.protocol import Protocol
 
-Means = dict[tuple[str, str], np.ndarray]
-"""Running average activities (neuron,), by (phase, population)."""
+Side = TypeVar("Side", Presynaptic, Postsynaptic)
 
 
 @dataclass(frozen=True)
@@ -33,91 +34,58 @@ class Reference(Backend):
     def compile(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> Simulation:
         """Return the simulation."""
         self.require_supported(circuit, protocol, learning)
-        assert isinstance(learning, LocalLearning)
         return ReferenceSimulation(circuit, protocol, learning)
 
 
-class ReferenceSimulation(Simulation):
+class ReferenceSimulation(ArraySimulation):
     """A circuit on NumPy, loop by loop."""
 
-    def __init__(self, circuit: Circuit, protocol: Protocol, learning: LocalLearning) -> None:
+    def __init__(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
         self.circuit, self.protocol, self.learning = circuit, protocol, learning
-        self.update, self.horizon = learning.update, learning.horizon
 
-    def init(self, parameters: Parameters) -> State:
-        """Return the state that starts from ``parameters``."""
-        self.check_parameters(parameters)
-        weights = {name: synapses.w.astype(float) for name, synapses in parameters.items()}
-        masks = {name: synapses.mask.astype(float) for name, synapses in parameters.items()}
-        updates = {each.name: self.update.init(weights[each.name]) for each in self.circuit.plastic}
-        return State(weights, masks, updates)
+    def quantity(self, array: np.ndarray) -> np.ndarray:
+        """Return the array in double precision, copied."""
+        return np.array(array, dtype=float)
 
-    def run(self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int = 0) -> tuple[State, Frames]:
-        """Run one phase."""
-        arrays = {name: np.asarray(values, dtype=float) for name, values in inputs.items()}
-        memory = Memory() if phase == self.protocol.phases[0] else state.memory
-        memory, frames = self.runs[phase.name].run(memory, arrays, partial(self._currents, state=state), every)
-        return replace(state, memory=memory, inputs=arrays), frames
+    def numpy(self, quantity: Quantity) -> np.ndarray:
+        """Return the array itself."""
+        return np.asarray(quantity)
 
-    def _currents(self, target: Target, activities: Activities, state: State) -> np.ndarray:
+    def scope(self, state: State, first: bool) -> AbstractContextManager[object]:
+        """Return a context that does nothing."""
+        return nullcontext()
+
+    def currents(self, target: Target, activities: Activities, weights: Mapping[str, Quantity]) -> np.ndarray:
+        """Return Σ s w r, one synapse of one trial at a time."""
         trials = len(next(iter(activities.values())))
         current = np.zeros((trials, self.circuit.population(target[0]).size))
         for name, source, sign in self.afferents.get(target, ()):
-            w = state.weights[name]
+            w = weights[name]
             for trial, post, pre in np.ndindex(trials, *w.shape):
                 current[trial, post] += sign * w[post, pre] * activities[source][trial, pre]
         return current
 
-    def activity(self, state: State, population: str, phase: str) -> np.ndarray:
-        """Return the activity at the end of a phase."""
-        return np.asarray(state.memory.activity[phase][population])
+    def changes(self, state: State, means: Means) -> dict[str, Quantity]:
+        """Return Δw of each plastic projection, one synapse of one trial at a time."""
+        return {each.name: self._change(each, state, means) for each in self.circuit.plastic}
 
-    def deltas(self, state: State) -> dict[str, np.ndarray]:
-        """Return Δw of each plastic projection."""
-        means = self._means(state)
-        return {each.name: self._delta(each, state, means) for each in self.circuit.plastic}
-
-    def _delta(self, projection: Projection, state: State, means: Means) -> np.ndarray:
+    def _change(self, projection: Projection, state: State, means: Means) -> np.ndarray:
         w = state.weights[projection.name]
-        trials = len(next(iter(state.inputs.values())))
+        before, after = self.sides(projection, state, means)
+        trials = len(before.activity)
+        pre, post = _spread(before, trials, w.shape[1]), _spread(after, trials, w.shape[0])
         delta = np.zeros(w.shape)
-        for post, pre in np.ndindex(*w.shape):
-            changes = [self._change(projection, state, means, trial, post, pre) for trial in range(trials)]
-            delta[post, pre] = sum(changes) / trials
+        for trial, i, j in np.ndindex(trials, *w.shape):
+            products = projection.plasticity.factors(_at(pre, trial, j), _at(post, trial, i), w[i, j])  # type: ignore[union-attr]
+            delta[i, j] += sum(a * b * c for a, b, c in products) / trials
         return delta
 
-    def _change(self, projection: Projection, state: State, means: Means, trial: int, post: int, pre: int) -> float:
-        activity, phase = state.memory.activity, self.protocol.read_by(projection)
-        error = self.errors.get(projection.name)
-        e = 0.0
-        if error is not None:
-            plus, minus = error.plus, error.minus
-            e = activity[plus.phase][plus.population][trial, post] - activity[minus.phase][minus.population][trial, post]
-        mean = means[phase, projection.pre][pre] if (phase, projection.pre) in means else 0.0
-        before = Presynaptic(activity[phase][projection.pre][trial, pre], mean, self.circuit.sign(projection) or 1)
-        mean = means[phase, projection.post][post] if (phase, projection.post) in means else 0.0
-        after = Postsynaptic(activity[phase][projection.post][trial, post], mean, e)
-        w = state.weights[projection.name][post, pre]
-        return sum(a * b * c for a, b, c in projection.plasticity.factors(before, after, w))  # type: ignore[union-attr]
 
-    def _means(self, state: State) -> Means:
-        means = dict(state.means)
-        for phase, population in self.averaged:
-            now = state.memory.activity[phase][population].mean(axis=0)
-            before = means.get((phase, population), 0 * now)
-            means[phase, population] = before + (now - before) / min(state.trials + 1, self.horizon)
-        return means
+def _spread(side: Side, trials: int, neurons: int) -> Side:
+    """Return what one side knows as (trial, neuron) throughout, whether it was a number, (neuron,) or already so."""
+    return type(side)(*(np.broadcast_to(each, (trials, neurons)) for each in vars(side).values()))
 
-    def learn(self, state: State) -> State:
-        """Apply plasticity, update and constraints."""
-        weights, updates = dict(state.weights), dict(state.updates)
-        for name, delta in self.deltas(state).items():
-            step, updates[name] = self.update.step(delta, updates[name])
-            weights[name] = weights[name] + step  # a new array: the state passed in stays whole
-            for constraint in self.circuit.constraints(self.circuit.projection(name)):
-                weights[name] = constraint.apply(weights[name], state.masks[name])
-        return replace(state, weights=weights, updates=updates, means=self._means(state), trials=state.trials + 1)
 
-    def parameters(self, state: State) -> Parameters:
-        """Return the parameters."""
-        return as_parameters({name: w.copy() for name, w in state.weights.items()}, state.masks)
+def _at(side: Side, trial: int, neuron: int) -> Side:
+    """Return what one neuron knows in one trial."""
+    return type(side)(*(each[trial, neuron] for each in vars(side).values()))

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from bio_fa.backends.base import Backend, Frames, Simulation, State, as_parameters, not_rate
-from bio_fa.backends.phases import Activities, Memory, Target
+from bio_fa.backends.arrays import ArraySimulation, Means
+from bio_fa.backends.base import Backend, Simulation, State, not_rate
+from bio_fa.backends.phases import Activities, Target
 from bio_fa.circuit import Circuit
 from bio_fa.errors import BackendError
-from bio_fa.learning import GradientLearning, Learning, LocalLearning
+from bio_fa.learning import GradientLearning, Learning
 from bio_fa.losses import loss_of
-from bio_fa.ops import rows_of_zeros
-from bio_fa.plasticity import Postsynaptic, Presynaptic
+from bio_fa.ops import Quantity, rows_of_zeros
 from bio_fa.projection import Projection
-from bio_fa.protocol import Phase, Protocol
-from bio_fa.synapses import Parameters
-
-Means = Mapping[tuple[str, str], Tensor]
-"""Running average activities (neuron,), by (phase, population)."""
+from bio_fa.protocol import Protocol
 
 
 @dataclass(frozen=True)
@@ -59,80 +55,62 @@ class TorchRate(Backend):
         return TorchSimulation(self, circuit, protocol, learning)
 
 
-class TorchSimulation(Simulation):
+class TorchSimulation(ArraySimulation):
     """A rate circuit on torch. Local rules run without autograd; gradient learning differentiates its first phase."""
 
     def __init__(self, backend: TorchRate, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
         self.circuit, self.protocol, self.learning = circuit, protocol, learning
-        self.update = learning.update
         self.device, self.dtype = torch.device(backend.device), getattr(torch, backend.precision)
-        self.scratch = {each.name: self._tensor(np.empty(circuit.shape(each))) for each in circuit.plastic}
-        self.nothing = torch.zeros((1, 1), dtype=self.dtype, device=self.device)
-        self.constraints = {each.name: circuit.constraints(each) for each in circuit.plastic}
-        self.sizes = {each.name: each.size for each in circuit.populations}
         self.differentiates = isinstance(learning, GradientLearning)
         self.loss = loss_of(circuit)
+        self.sizes = {each.name: each.size for each in circuit.populations}
+        self.nothing = torch.zeros((1, 1), dtype=self.dtype, device=self.device)
+        self.scratch = {each.name: self.quantity(np.zeros(circuit.shape(each))) for each in circuit.plastic}
 
-    def init(self, parameters: Parameters) -> State:
-        """Return the state that starts from ``parameters``."""
-        self.check_parameters(parameters)
-        weights = {name: self._tensor(synapses.w) for name, synapses in parameters.items()}
-        masks = {name: self._tensor(synapses.mask) for name, synapses in parameters.items()}
-        updates = {each.name: self.update.init(weights[each.name]) for each in self.circuit.plastic}
-        return State(weights, masks, updates)
-
-    def _tensor(self, array: np.ndarray) -> Tensor:
+    def quantity(self, array: np.ndarray) -> Tensor:
+        """Return the array as a tensor of the backend's device and precision, copied."""
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
-    def run(self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int = 0) -> tuple[State, Frames]:
-        """Run one phase."""
-        tensors = {name: self._tensor(values) for name, values in inputs.items()}
-        first = phase == self.protocol.phases[0]
-        memory = Memory() if first else state.memory
+    def numpy(self, quantity: Quantity) -> np.ndarray:
+        """Return the tensor as an array, which shares its memory on a CPU."""
+        array: np.ndarray = quantity.detach().cpu().numpy()
+        return array
+
+    def scope(self, state: State, first: bool) -> AbstractContextManager[object]:
+        """Return a context without autograd, except for the first phase of gradient learning."""
         differentiate = first and self.differentiates
         if differentiate:
             for projection in self.circuit.plastic:
                 state.weights[projection.name].requires_grad_()
-        with torch.set_grad_enabled(differentiate):
-            currents = functools.partial(self._currents, weights=state.weights)
-            memory, frames = self.runs[phase.name].run(memory, tensors, currents, every)
-        recorded = [{name: _numpy(tensor) for name, tensor in frame.items()} for frame in frames]
-        return replace(state, memory=memory, inputs=tensors), recorded
+        return torch.set_grad_enabled(differentiate)
 
-    def _currents(self, target: Target, activities: Activities, weights: Mapping[str, Tensor]) -> Tensor:
-        """Return Σ s w r: (trial, post)."""
+    def currents(self, target: Target, activities: Activities, weights: Mapping[str, Quantity]) -> Tensor:
+        """Return Σ s w r, one matrix product a projection."""
         current: Tensor | None = None
         for name, pre, sign in self.afferents.get(target, ()):
             start = self.nothing if current is None else current
             current = torch.addmm(start, activities[pre], weights[name].T, alpha=sign)
         return rows_of_zeros(next(iter(activities.values())), self.sizes[target[0]]) if current is None else current
 
-    def activity(self, state: State, population: str, phase: str) -> np.ndarray:
-        """Return the activity at the end of a phase."""
-        return _numpy(state.memory.activity[phase][population])
-
-    def deltas(self, state: State) -> dict[str, np.ndarray]:
-        """Return Δw of each plastic projection."""
-        return {name: _numpy(delta).copy() for name, delta in self._deltas(state, self._means(state)).items()}
-
-    def _deltas(self, state: State, means: Means) -> dict[str, Tensor]:
+    def changes(self, state: State, means: Means) -> dict[str, Quantity]:
+        """Return Δw of each plastic projection: of its rule, or the negative gradient."""
         if self.differentiates:
             return self._gradients(state)
-        return {each.name: self._local_delta(each, state, means) for each in self.circuit.plastic}
+        return {each.name: self._change(each, state, means) for each in self.circuit.plastic}
 
-    def _gradients(self, state: State) -> dict[str, Tensor]:
+    def _gradients(self, state: State) -> dict[str, Quantity]:
         """Return −∂L/∂w, so that a step along it lowers the loss."""
         output = state.memory.activity[self.protocol.phases[0].name][self.circuit.output]
         names = [projection.name for projection in self.circuit.plastic]
+        weights = [state.weights[name] for name in names]
         with torch.enable_grad():
             loss = self.loss.per_trial(output, state.inputs[self.circuit.output]).mean()
-        weights = [state.weights[name] for name in names]
         gradients = torch.autograd.grad(loss, weights, retain_graph=True, materialize_grads=True)
         return {name: -gradient for name, gradient in zip(names, gradients, strict=True)}
 
-    def _local_delta(self, projection: Projection, state: State, means: Means) -> Tensor:
+    def _change(self, projection: Projection, state: State, means: Means) -> Tensor:
         """Return Σ post · pre · synapse, averaged over trials: one matrix product a product, the first into ``scratch``."""
-        pre, post = self._sides(projection, state, means)
+        pre, post = self.sides(projection, state, means)
         w, trials = state.weights[projection.name], len(post.activity)
         products = projection.plasticity.factors(pre, post, w)  # type: ignore[union-attr]
         total: Tensor | None = None
@@ -143,52 +121,6 @@ class TorchSimulation(Simulation):
             delta = delta if isinstance(synapse, int | float) and synapse == 1 else delta.mul_(synapse)
             total = delta if total is None else total.add_(delta)
         return self.scratch[projection.name].zero_() if total is None else total
-
-    def _sides(self, projection: Projection, state: State, means: Means) -> tuple[Presynaptic, Postsynaptic]:
-        phase, sign = self.protocol.read_by(projection), self.circuit.sign(projection) or 1
-        activities = state.memory.activity
-        after = activities[phase][projection.post]
-        error: Tensor | float = 0.0
-        if projection.name in self.errors:
-            plus, minus = self.errors[projection.name].plus, self.errors[projection.name].minus
-            error = activities[plus.phase][plus.population] - activities[minus.phase][minus.population]
-        pre = Presynaptic(activities[phase][projection.pre], means.get((phase, projection.pre), 0.0), sign)
-        return pre, Postsynaptic(after, means.get((phase, projection.post), 0.0), error)
-
-    def _means(self, state: State) -> dict[tuple[str, str], Tensor]:
-        means = dict(state.means)
-        if isinstance(self.learning, LocalLearning):
-            for phase, population in self.averaged:
-                now = state.memory.activity[phase][population].mean(0)
-                before = means.get((phase, population), torch.zeros_like(now))
-                means[phase, population] = before + (now - before) / min(state.trials + 1, self.learning.horizon)
-        return means
-
-    def learn(self, state: State) -> State:
-        """Apply plasticity (or the gradient), update and constraints; weights change in place."""
-        means = self._means(state)
-        deltas = self._deltas(state, means)
-        with torch.no_grad():
-            for name, delta in deltas.items():
-                state.weights[name].requires_grad_(False)
-                self._step(name, delta, state)
-        return replace(state, means=means, trials=state.trials + 1)
-
-    def _step(self, name: str, delta: Tensor, state: State) -> None:
-        step, state.updates[name] = self.update.step(delta, state.updates[name])
-        w = state.weights[name].add_(step)
-        for constraint in self.constraints[name]:
-            w = constraint.apply(w, state.masks[name])
-        state.weights[name] = w
-
-    def parameters(self, state: State) -> Parameters:
-        """Return the parameters, copied."""
-        weights = {name: _numpy(w).copy() for name, w in state.weights.items()}
-        return as_parameters(weights, {name: _numpy(mask) for name, mask in state.masks.items()})
-
-
-def _numpy(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()
 
 
 def _per_trial(factor: Tensor | float, neurons: int, trials: int, like: Tensor) -> Tensor:

@@ -25,7 +25,6 @@ from bio_fa import (
     one_phase,
     two_phase,
 )
-from bio_fa.backends.base import as_parameters
 from bio_fa.description import Description
 from bio_fa.errors import BackendError, DescriptionError, DivergenceError
 from bio_fa.plasticity import Plasticity
@@ -193,10 +192,6 @@ def test_a_rule_of_rate_0_changes_nothing(backend, rule):
     state = trial(simulation, simulation.init(circuit.sample(0)), batch(circuit, 2))
     assert not any(delta.any() for delta in simulation.deltas(state).values())
 
-
-def test_parameters_are_boolean_masks_beside_weights():
-    parameters = as_parameters({"a_to_b": np.ones((2, 1))}, {"a_to_b": np.array([[1.0], [0.0]])})
-    assert parameters["a_to_b"].mask.dtype == bool and parameters["a_to_b"].mask.tolist() == [[True], [False]]
 
 
 def test_gradient_learning_asks_nothing_of_the_rules():
