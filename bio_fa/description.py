@@ -176,7 +176,7 @@ def expected(hint: Any) -> str:
     if origin is typing.Literal:
         return " or ".join(repr(each) for each in arguments)
     if origin is tuple:
-        return f"a tuple of {expected(arguments[0])}"
+        return f"a list in which each item is {expected(arguments[0])}"
     words = {float: "a finite number", int: "a whole number", bool: "true or false", str: "a text", type(None): "nothing"}
     return words.get(hint, f"a {getattr(hint, '__name__', hint)}")
 

@@ -109,7 +109,7 @@ INCONSISTENT = {
         lambda: circuit(projections=(*without("E_to_output"), Projection("output", "output"))),
         ("no path leads from input 'input' to output 'output'", "add one"),
     ),
-    "a list of areas": (lambda: circuit(areas=[INPUT, V1, OUTPUT]), ("areas = [", "a tuple of a Area")),
+    "a list of areas": (lambda: circuit(areas=[INPUT, V1, OUTPUT]), ("areas = [", "each item is a Area")),
 }
 
 

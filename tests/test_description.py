@@ -78,8 +78,8 @@ def test_a_number_of_the_wrong_kind_is_refused(settings, fragments):
     ("settings", "fragments"),
     [
         ({"name": 7}, ("name = 7", "a text")),
-        ({"instruments": [HORN]}, ("PlayerOfTheHorn 'D'", "instruments = [", "a tuple of a Instrument")),
-        ({"instruments": (3,)}, ("instruments = (3,)", "a tuple of a Instrument")),
+        ({"instruments": [HORN]}, ("PlayerOfTheHorn 'D'", "instruments = [", "each item is a Instrument")),
+        ({"instruments": (3,)}, ("instruments = (3,)", "each item is a Instrument")),
         ({"favourite": "horn"}, ("favourite = 'horn'", "a Instrument or nothing")),
         ({"hand": 2}, ("hand = 2", "1 or -1 or nothing")),
         ({"hand": True}, ("hand = True", "1 or -1 or nothing")),
@@ -103,7 +103,7 @@ def test_a_value_of_the_wrong_type_is_refused(settings, fragments):
         (Instrument, {}, ("Instrument needs a 'kind'", "valved_horn")),
         (Instrument, "valved_horn", ("Instrument: 'valved_horn' is not a table", "give one with the key 'kind'")),
         (PlayerOfTheHorn, {}, ("PlayerOfTheHorn needs name", "add it")),
-        (PlayerOfTheHorn, {"name": "D", "instruments": "horn"}, ("instruments = 'horn'", "a tuple of a Instrument")),
+        (PlayerOfTheHorn, {"name": "D", "instruments": "horn"}, ("instruments = 'horn'", "each item is a Instrument")),
         (PlayerOfTheHorn, {"name": "D", "spare": {"kind": "valved_horn", "valvs": 1}}, ("ValvedHorn has no setting 'valvs'",)),
     ],
 )

@@ -35,7 +35,7 @@ def test_every_word_of_letters_digits_and_underscores_is_a_name(name):
         (lambda: Population("E", 2, neuron="LeakyRate"), ("neuron = 'LeakyRate'", "a Neuron")),
         (lambda: Population("E", 2, apical=0.1), ("apical = 0.1", "a Apical or nothing")),
         (lambda: Area("V1", ()), ("Area 'V1'", "forward = ()", "at least one population")),
-        (lambda: Area("V1", ("E",)), ("forward = ('E',)", "a tuple of a Population")),
+        (lambda: Area("V1", ("E",)), ("forward = ('E',)", "each item is a Population")),
         (lambda: Apical(-0.1), ("Apical", "gain = -0.1", "at least 0")),
         (lambda: Apical(float("nan")), ("gain = nan", "a finite number")),
         (lambda: Apical(balanced_in=1), ("balanced_in = 1", "a text or nothing")),

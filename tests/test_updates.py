@@ -152,7 +152,7 @@ def test_the_empty_chain_changes_nothing(update):
         (lambda: Adaptive(floor=0.0), ("floor = 0.0", "above 0")),
         (lambda: CosineDecay(0), ("CosineDecay: steps = 0", "at least 1 step")),
         (lambda: CosineDecay(10.0), ("steps = 10.0", "a whole number")),
-        (lambda: chain(Scale(), 0.1), ("Chain: updates = (", "a tuple of a Update")),
+        (lambda: chain(Scale(), 0.1), ("Chain: updates = (", "each item is a Update")),
         (lambda: Update.from_table({"kind": "adam"}), ("'adam' is no kind of Update", "adaptive")),
     ],
 )

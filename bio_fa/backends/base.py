@@ -16,6 +16,7 @@ from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.learning import Learning
 from bio_fa.neurons import RateNeuron
 from bio_fa.ops import Quantity
+from bio_fa.projection import Projection
 from bio_fa.protocol import Phase, Protocol
 from bio_fa.synapses import Parameters, check_synapses
 
@@ -96,12 +97,21 @@ class Simulation(ABC):
         for phase, activities in state.memory.activity.items():
             for population in activities:
                 if not np.isfinite(self.activity(state, population, phase)).all():
-                    raise DivergenceError(self._where(trial, phase, population, advice))
+                    where = f"the activity of {population!r} stopped being finite in phase {phase!r}"
+                    through = self._strongest(state, population, phase)
+                    raise DivergenceError(f"trial {trial}: {where} through {through}; {advice}.")
 
-    def _where(self, trial: int, phase: str, population: str, advice: str) -> str:
-        incoming = ", ".join(each.name for each in self.circuit.projections if each.post == population) or "its input"
-        where = f"the activity of {population!r} stopped being finite in phase {phase!r} through {incoming}"
-        return f"trial {trial}: {where}; {advice}."
+    def _strongest(self, state: State, population: str, phase: str) -> str:
+        """Return the projection whose finite activities drive a population most: where numbers grew too large."""
+        parameters = self.parameters(state)
+
+        def current(projection: Projection) -> float:
+            rates = self.activity(state, projection.pre, phase).astype(float)
+            with np.errstate(all="ignore"):
+                return float(np.nan_to_num(np.abs(rates @ parameters[projection.name].w.T).max(), nan=-1.0))
+
+        incoming = [each for each in self.circuit.projections if each.post == population]
+        return max(incoming, key=current).name if incoming else "its input"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def test_a_sum_of_nothing_is_refused():
 
 
 def test_what_is_no_rule_cannot_be_added():
-    assert_refused(lambda: Hebbian() + 1, "Sum: rules = (", "a tuple of a Plasticity")
+    assert_refused(lambda: Hebbian() + 1, "Sum: rules = (", "each item is a Plasticity")
 
 
 def test_a_misspelt_rule_is_answered_with_the_nearest():
