@@ -71,8 +71,11 @@ def _scores(metrics: dict[str, Any]) -> str:
 
 
 def _violations(audit: dict[str, Any]) -> str:
-    counts = [number(audit[f"{kind}_violations"]) for kind in ("dale", "mask", "negative_rate")]
-    return "Dale {}, mask {}, negative rates {}".format(*counts) + f" in {audit['snapshots_checked']} snapshots"
+    counts = {kind: number(audit[f"{kind}_violations"]) for kind in ("dale", "mask", "negative_rate")}
+    if audit["dale_violations"] is None and audit["snapshots_checked"]:
+        counts["dale"] = "(no law)"
+    shown = "Dale {dale}, mask {mask}, negative rates {negative_rate}".format(**counts)
+    return f"{shown} in {audit['snapshots_checked']} snapshots"
 
 
 def _transport(transport: dict[str, Any]) -> str:
