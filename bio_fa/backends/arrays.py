@@ -121,11 +121,16 @@ class ArraySimulation(Simulation):
 
     def sides(self, projection: Projection, state: State, means: Means) -> tuple[Presynaptic, Postsynaptic]:
         """Return what both sides of a projection's synapses know: activities and errors (trial, neuron)."""
-        activities, phase = state.memory.activity, self.protocol.read_by(projection)
+        activities, (phase, sign) = state.memory.activity, self.readings[projection.name]
         error = self.errors[projection.name].of(activities) if projection.name in self.errors else 0.0
         before = activities[phase][projection.pre], means.get((phase, projection.pre), 0.0)
         after = activities[phase][projection.post], means.get((phase, projection.post), 0.0)
-        return Presynaptic(*before, self.circuit.sign(projection) or 1), Postsynaptic(*after, error)
+        return Presynaptic(*before, sign), Postsynaptic(*after, error)
+
+    @cached_property
+    def readings(self) -> dict[str, tuple[str, int]]:
+        """The phase that each plastic projection's rule reads, and its presynaptic sign (+1 for unsigned neurons)."""
+        return {each.name: (self.protocol.read_by(each), self.circuit.sign(each) or 1) for each in self.circuit.plastic}
 
     @cached_property
     def constraints(self) -> dict[str, tuple[Constraint, ...]]:

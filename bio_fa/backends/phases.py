@@ -77,6 +77,10 @@ class PhaseRun:
         return {nudge.population: nudge.apply for nudge in self.phase.nudge}
 
     @cached_property
+    def _held_from(self) -> str:
+        return self.protocol.held_from(self.phase)
+
+    @cached_property
     def _held_later(self) -> frozenset[str]:
         later = [each for each in self.protocol.phases if each.hold and self.protocol.held_from(each) == self.phase.name]
         return frozenset(name for each in later for name in each.hold)
@@ -178,7 +182,7 @@ class PhaseRun:
 
     def _basal(self, population: Population, activity: Activities, memory: Memory, currents: Currents) -> Quantity:
         if population.name in self.phase.hold:
-            return memory.basal[self.protocol.held_from(self.phase)][population.name]
+            return memory.basal[self._held_from][population.name]
         return currents((population.name, "basal"), activity)
 
     def _with_apical(

@@ -78,11 +78,12 @@ class TorchSimulation(ArraySimulation):
 
     def scope(self, state: State, first: bool) -> AbstractContextManager[object]:
         """Return a context without autograd, except for the first phase of gradient learning."""
-        differentiate = first and self.differentiates
-        if differentiate:
+        if not self.differentiates:
+            return torch.inference_mode()
+        if first:
             for projection in self.circuit.plastic:
                 state.weights[projection.name].requires_grad_()
-        return torch.set_grad_enabled(differentiate)
+        return torch.set_grad_enabled(first)
 
     def currents(self, target: Target, activities: Activities, weights: Mapping[str, Quantity]) -> Tensor:
         """Return Σ s w r, one matrix product a projection."""
