@@ -1,8 +1,8 @@
 """bio_fa: simulate cortical circuits that learn under biological constraints.
 
-In reading order: who exists (population, area), who contacts whom (connectivity, weights, projection), the whole (circuit);
-how it learns (credit, plasticity, updates, constraints); what happens (phase, protocol, record); who computes it and what
-is left of it (experiment, run).
+In reading order: who exists (population, area, neurons), who contacts whom (connectivity, weights, transmission, projection),
+the whole (circuit); how it learns (credit, plasticity, updates, constraints); what happens (phase, protocol, record); who
+computes it and what is left of it (experiment, run).
 """
 
 from __future__ import annotations
@@ -15,13 +15,38 @@ from bio_fa.constraints import Bounds, Constraint, Dale, Mask, WeightNorm
 from bio_fa.credit import Activity, ActivityDifference
 from bio_fa.errors import BioFAError
 from bio_fa.learning import GradientLearning, LocalLearning
-from bio_fa.neurons import DivisiveNormalisation, LeakyRate, Neuron, SaturatingRate
-from bio_fa.plasticity import Covariance, Hebbian, Homeostasis, Oja, Plasticity, ThreeFactor, WeightDecay, prove_local
+from bio_fa.neurons import (
+    LIF,
+    AdaptiveCurrentLIF,
+    AdaptiveThresholdLIF,
+    DivisiveNormalisation,
+    LeakyRate,
+    Neuron,
+    PoissonSource,
+    RegularSource,
+    SaturatingRate,
+    TwoCompartmentLIF,
+)
+from bio_fa.phase import Nudge, Phase, Settle
+from bio_fa.plasticity import (
+    Covariance,
+    DendriticError,
+    Eligibility,
+    Hebbian,
+    Homeostasis,
+    Oja,
+    PairSTDP,
+    Plasticity,
+    ThreeFactor,
+    WeightDecay,
+    prove_local,
+)
 from bio_fa.population import EXCITATORY, INHIBITORY, TONIC, UNSIGNED, Apical, Area, Population
 from bio_fa.projection import Projection
-from bio_fa.protocol import Nudge, Phase, Protocol, Settle, one_phase, two_phase
+from bio_fa.protocol import Protocol, one_phase, two_phase
 from bio_fa.recorder import Record
 from bio_fa.synapses import Parameters, Synapses
+from bio_fa.transmission import ConductanceSynapse, CurrentSynapse, Graded, Transmission
 from bio_fa.updates import Adaptive, CosineDecay, Momentum, Scale, Sign, Update, chain
 from bio_fa.weights import Constant, Exponential, LogNormal, Narrow, Normalised, Signed, Uniform, Weights
 
@@ -39,28 +64,36 @@ _LAZY = {"Experiment": "bio_fa.experiment", "load": "bio_fa.config", "run": "bio
 __all__ = [
     "EXCITATORY",
     "INHIBITORY",
+    "LIF",
     "TONIC",
     "UNSIGNED",
     "Activity",
     "ActivityDifference",
     "Adaptive",
+    "AdaptiveCurrentLIF",
+    "AdaptiveThresholdLIF",
     "AllToAll",
     "Apical",
     "Area",
     "BioFAError",
     "Bounds",
     "Circuit",
+    "ConductanceSynapse",
     "Connectivity",
     "Constant",
     "Constraint",
     "CosineDecay",
     "Covariance",
+    "CurrentSynapse",
     "Dale",
+    "DendriticError",
     "DivisiveNormalisation",
+    "Eligibility",
     "Experiment",
     "Exponential",
     "FixedInDegree",
     "FixedProbability",
+    "Graded",
     "GradientLearning",
     "Hebbian",
     "Homeostasis",
@@ -75,13 +108,16 @@ __all__ = [
     "Nudge",
     "Oja",
     "OneToOne",
+    "PairSTDP",
     "Parameters",
     "Phase",
     "Plasticity",
+    "PoissonSource",
     "Population",
     "Projection",
     "Protocol",
     "Record",
+    "RegularSource",
     "SaturatingRate",
     "Scale",
     "Settle",
@@ -89,6 +125,8 @@ __all__ = [
     "Signed",
     "Synapses",
     "ThreeFactor",
+    "Transmission",
+    "TwoCompartmentLIF",
     "Uniform",
     "Update",
     "WeightDecay",

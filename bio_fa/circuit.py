@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bio_fa.constraints import Constraint, Dale, Mask
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError, nearest
+from bio_fa.neurons import Neuron, SpikeSource, SpikingNeuron
+from bio_fa.plasticity import Plasticity
 from bio_fa.population import TONIC, Area, Population, require_name
 from bio_fa.projection import Projection
 from bio_fa.randomness import stream
 from bio_fa.synapses import Parameters, Synapses
+from bio_fa.transmission import CurrentSynapse, Graded, SpikeTransmission
+from bio_fa.weights import Constant
+from bio_fa.wiring import check_wiring
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Circuit(Description):
 
     Raises:
         DescriptionError: for names used twice or unknown, a projection onto a compartment that its target lacks, signed
-            weights from a population that obeys Dale's law, a population without input, or an area without output.
+            weights from a population that obeys Dale's law, a transmission of spikes from rates or of rates from spikes, a rule
+            that senses what its populations lack, a population without input, or an area without output.
     """
 
     name: str
@@ -57,17 +63,9 @@ class Circuit(Description):
                 raise DescriptionError(f"{self.title()}: {what} {twice[0]!r} exists twice; keep one, or rename the other.")
 
     def _check_ends(self, projection: Projection) -> None:
-        post = self.population(projection.post, f"projection {projection.name}")
-        if projection.compartment == "apical" and post.apical is None:
-            raise DescriptionError(f"{projection.name}: {post.name!r} has no apical compartment; give it one, or target 'basal'.")
-        if projection.from_tonic:
-            return
-        pre = self.population(projection.pre, f"projection {projection.name}")
-        if pre.sign is not None and projection.weights.signed:
-            raise DescriptionError(
-                f"{projection.name}: {projection.weights.kind()} draws weights of both signs, but {pre.name!r} obeys Dale's law; "
-                "give magnitudes of at least 0."
-            )
+        asked_by = f"projection {projection.name}"
+        post = self.population(projection.post, asked_by)
+        check_wiring(projection, None if projection.from_tonic else self.population(projection.pre, asked_by), post)
 
     def _check_error(self, projection: Projection) -> None:
         if projection.error is None:
@@ -86,8 +84,18 @@ class Circuit(Description):
         for population in self.populations:
             if population.name not in driven:
                 raise DescriptionError(f"{self.title()}: nothing projects to {population.name!r}; add a projection or remove it.")
+            self._check_given(population)
         if self.output not in self._reached_from_input():
             raise DescriptionError(f"{self.title()}: no path leads from input {self.input!r} to output {self.output!r}; add one.")
+
+    def _check_given(self, population: Population) -> None:
+        """Refuse an input whose activity cannot be given, and a source of spikes to which no activity is given."""
+        neuron, given = population.neuron, population.name == self.input
+        who = f"{self.title()}: {population.name!r} has neurons of kind {neuron.kind()}"
+        if given and isinstance(neuron, SpikingNeuron):
+            raise DescriptionError(f"{who}, but the activity of the input is given; give it a source of spikes or rate neurons.")
+        if not given and isinstance(neuron, SpikeSource):
+            raise DescriptionError(f"{who}, but only the input {self.input!r} can be a source of spikes; give it other neurons.")
 
     def _reached_from_input(self) -> set[str]:
         reached, frontier = {self.input}, {self.input}
@@ -135,6 +143,26 @@ class Circuit(Description):
         return tuple(projection for projection in self.projections if projection.plasticity is not None)
 
     @property
+    def spiking(self) -> bool:
+        """Whether any population signals by spikes."""
+        return any(population.spiking for population in self.populations)
+
+    def time_constants(self) -> list[tuple[str, str, float]]:
+        """Return (owner, setting, seconds) of every time constant: no time step may be longer."""
+        own = [(each.name, name, tau) for each in self.populations for name, tau in each.neuron.time_constants().items()]
+        return own + [(name, "tau", synapse.tau) for name, synapse in self._spike_transmissions]
+
+    def latencies(self) -> list[tuple[str, str, float]]:
+        """Return (owner, setting, seconds) of every delay and refractory time: whole numbers of time steps."""
+        spiking = [(each.name, each.neuron) for each in self.populations]
+        rests = [(name, "refractory", neuron.refractory) for name, neuron in spiking if isinstance(neuron, SpikingNeuron)]
+        return rests + [(name, "delay", synapse.delay) for name, synapse in self._spike_transmissions]
+
+    @property
+    def _spike_transmissions(self) -> list[tuple[str, SpikeTransmission]]:
+        return [(each.name, each.transmission) for each in self.projections if isinstance(each.transmission, SpikeTransmission)]
+
+    @property
     def dalean(self) -> bool:
         """Whether every population has a sign, so that the circuit obeys Dale's law."""
         return all(population.sign is not None for population in self.populations)
@@ -166,6 +194,44 @@ class Circuit(Description):
             w = constraint.apply(w, mask)
         return Synapses(w, mask)
 
+    def with_neurons(
+        self,
+        neuron: SpikingNeuron,
+        transmission: SpikeTransmission = CurrentSynapse(),
+        source: Neuron | None = None,
+        others: Mapping[str, Neuron] | None = None,
+    ) -> Circuit:
+        """Return the same circuit, with the same synapses for each seed, of spiking neurons.
+
+        The input becomes ``source``: a ``SpikeSource``, or rate neurons whose activity is injected as a current (None: those
+        that it has). Every other population gets ``neuron``, or what ``others`` says by its name, and whatever emits spikes
+        the ``transmission``.
+
+        Choice: weights stay as they are, because current and activity of spiking neurons are normalised as those of rates.
+
+        Raises:
+            DescriptionError: for an unknown name in ``others``, a ``source`` whose activity cannot be given, or a conductance
+                from a population without a sign or onto rate neurons.
+        """
+        given = {self.input: source or self.population(self.input).neuron, **(others or {})}
+        for name in given:
+            self.population(name, "with_neurons")
+        areas = tuple(each.map(lambda one: replace(one, neuron=given.get(one.name, neuron))) for each in self.areas)
+        spiking = {each.name for area in areas for each in area.populations if each.spiking}
+        transmissions = {name: transmission for name in spiking}
+        projections = (replace(each, transmission=transmissions.get(each.pre, Graded())) for each in self.projections)
+        return replace(self, areas=areas, projections=tuple(projections))
+
+    def with_plasticity(self, rules: Mapping[str, Plasticity], reads: str | None = None) -> Circuit:
+        """Return the same circuit in which the projections named in ``rules`` follow other rules, reading ``reads`` if given.
+
+        Raises:
+            DescriptionError: for a projection that does not exist, or a rule that senses what its populations lack.
+        """
+        found = [(self.projection(name), rule) for name, rule in rules.items()]
+        changed = {each.name: replace(each, plasticity=rule, reads=reads or each.reads) for each, rule in found}
+        return replace(self, projections=tuple(changed.get(each.name, each) for each in self.projections))
+
     def summary(self) -> str:
         """Return a few lines on who exists and how much of it learns."""
         neurons = sum(population.size for population in self.populations)
@@ -176,7 +242,8 @@ class Circuit(Description):
 
 
 def tonic_drive(post: str, **learning: object) -> Projection:
-    """Return the projection that is the intrinsic excitability of ``post``, 0 at first."""
-    from bio_fa.weights import Constant
-
+    """Return the projection that is the intrinsic excitability of ``post``, 0 at first; its rule is not centred."""
+    rule = learning.get("plasticity")
+    if isinstance(rule, Plasticity):
+        learning["plasticity"] = rule.uncentred()
     return Projection(TONIC, post, weights=Constant(0.0), **learning)  # type: ignore[arg-type]

@@ -98,6 +98,13 @@ def minimum(x: Quantity, ceiling: float) -> Quantity:
     return sys.modules["sympy"].Min(x, ceiling) if is_symbol(x) else np.minimum(x, ceiling)
 
 
+def choose(where: Quantity, one: Quantity, other: Quantity) -> Quantity:
+    """Return ``one`` where ``where`` ≠ 0, else ``other``, elementwise; arrays or tensors."""
+    if is_tensor(where):
+        return sys.modules["torch"].where(where != 0, one, other)
+    return np.where(where != 0, one, other)
+
+
 def step(x: Quantity) -> Quantity:
     """Return 1 where x > 0, else 0, elementwise."""
     if is_tensor(x):

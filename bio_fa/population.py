@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bio_fa.description import Description
-from bio_fa.neurons import LeakyRate, Neuron
+from bio_fa.neurons import LeakyRate, Neuron, RateNeuron, SpikeSource, SpikingNeuron
 from bio_fa.ops import Quantity
 
 EXCITATORY: Literal[1] = 1
@@ -30,9 +31,9 @@ def require_name(described: Description) -> None:
 class Apical(Description):
     """The compartment that feels feedback: it adds γ (a − a₀) to the neuron's current.
 
-    a is the apical current and a₀ its value at the end of the phase ``balanced_in``, which slow inhibition has learned
-    to cancel, so that the soma feels only changes. Without such a phase a₀ = 0. Currents are linear in the activities r
-    that drive them, so that a − a₀ = Σ s w (r − r₀).
+    a is the apical current and a₀ its value at the end of the phase ``balanced_in``, or its mean over that phase's window,
+    which slow inhibition has learned to cancel, so that the soma feels only changes. Without such a phase a₀ = 0. Where
+    rates drive it, currents are linear in them, so that a − a₀ = Σ s w (r − r₀).
 
     Choice: perfect balance instead of a learned one; Sacramento et al. (2018) give a mechanism.
     """
@@ -46,9 +47,9 @@ class Apical(Description):
         """Refuse a negative coupling."""
         self.require(self.gain >= 0, "gain", "a coupling of at least 0")
 
-    def current(self, basal: Quantity, change: Quantity) -> Quantity:
-        """Return the neuron's current b + γ (a − a₀) for the basal current and the apical change, both (trial, neuron)."""
-        return basal + self.gain * change
+    def feedback(self, change: Quantity) -> Quantity:
+        """Return γ (a − a₀), what the compartment adds to the neuron's current, for the apical change; (trial, neuron)."""
+        return self.gain * change
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,16 @@ class Population(Description):
     apical: Apical | None = None
 
     def validate(self) -> None:
-        """Refuse an illegal name or an empty population."""
+        """Refuse an illegal name, an empty population, and neurons without equations that a machine could compute."""
         require_name(self)
         self.require(self.size >= 1, "size", "at least 1 neuron")
+        known = isinstance(self.neuron, RateNeuron | SpikingNeuron | SpikeSource)
+        self.require(known, "neuron", "rate neurons, spiking neurons or a source of spikes")
+
+    @property
+    def spiking(self) -> bool:
+        """Whether its neurons signal by spikes: spiking neurons, or a source of spikes."""
+        return isinstance(self.neuron, SpikingNeuron | SpikeSource)
 
 
 @dataclass(frozen=True)
@@ -85,3 +93,8 @@ class Area(Description):
     def populations(self) -> tuple[Population, ...]:
         """All populations of the area, forward first."""
         return self.forward + self.feedback
+
+    def map(self, change: Callable[[Population], Population]) -> Area:
+        """Return the area with each population replaced by what ``change`` returns for it."""
+        forward, feedback = (tuple(change(each) for each in group) for group in (self.forward, self.feedback))
+        return Area(self.name, forward, feedback)

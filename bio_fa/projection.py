@@ -11,6 +11,7 @@ from bio_fa.credit import ActivityDifference
 from bio_fa.description import Description
 from bio_fa.plasticity import Plasticity, prove_local
 from bio_fa.population import TONIC
+from bio_fa.transmission import Graded, Transmission
 from bio_fa.weights import Constant, Weights
 
 
@@ -38,6 +39,8 @@ class Projection(Description):
     """The phase whose activities the rule reads; None: the last plastic phase of the trial."""
     constraints: tuple[Constraint, ...] = ()
     """What must hold beside Dale's law and the mask, in order."""
+    transmission: Transmission = field(default_factory=Graded)
+    """How presynaptic activity becomes postsynaptic current: graded from rate neurons, otherwise by spikes."""
 
     def validate(self) -> None:
         """Refuse a rule that peeks, and settings that a fixed projection cannot have."""

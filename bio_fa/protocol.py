@@ -3,81 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError, nearest
-from bio_fa.neurons import RateNeuron
-from bio_fa.ops import Quantity
-from bio_fa.plasticity import prove_local
-from bio_fa.population import require_name
+from bio_fa.neurons import SpikingNeuron
+from bio_fa.phase import Nudge, Phase
+from bio_fa.plasticity import prove_local, senses_now
+from bio_fa.population import Population
 from bio_fa.projection import Projection
-
-
-@dataclass(frozen=True)
-class Nudge(Description):
-    """The activity of a population is drawn towards its target: r = φ + β (target − φ), with φ its undisturbed activity.
-
-    Source: Scellier & Bengio (2017) Front. Comput. Neurosci. 11:24, weak clamping. With β in (0, 1] and a target ≥ 0, r ≥ 0.
-    """
-
-    population: str
-    strength: float = 1.0
-    """β, in (0, 1]."""
-
-    def validate(self) -> None:
-        """Refuse a strength that could make an activity negative."""
-        self.require(0 < self.strength <= 1, "strength", "a strength in (0, 1]")
-
-    def apply(self, activity: Quantity, target: Quantity) -> Quantity:
-        """Return r for the undisturbed activity and the target, both (trial, neuron)."""
-        return activity + self.strength * (target - activity)
-
-
-@dataclass(frozen=True)
-class Settle(Description):
-    """How a phase without duration finds its fixed point.
-
-    Where no loop of projections is active, populations settle one after the other, exactly. Otherwise all relax together,
-    u ← u + step · (u* − u) with u* the settled potential, until no potential moves by more than ``tolerance``.
-    """
-
-    tolerance: float = 1e-9
-    """The largest movement of a potential in the last step; in single precision not below 1e-6."""
-    step: float = 0.2
-    """The share of the way to u* that one step goes, in (0, 1]."""
-    max_steps: int = 2000
-    """The number of steps after which relaxation stops with a warning."""
-
-    def validate(self) -> None:
-        """Refuse a relaxation that cannot end or move."""
-        self.require(self.tolerance > 0, "tolerance", "a tolerance above 0")
-        self.require(0 < self.step <= 1, "step", "a share in (0, 1]")
-        self.require(self.max_steps >= 1, "max_steps", "at least 1 step")
-
-
-@dataclass(frozen=True)
-class Phase(Description):
-    """A stretch of a trial."""
-
-    name: str
-    clamp: tuple[str, ...] = ()
-    """Populations whose activity is given."""
-    nudge: tuple[Nudge, ...] = ()
-    hold: tuple[str, ...] = ()
-    """Populations whose basal current keeps the value that it had at the end of ``hold_from``."""
-    hold_from: str | None = None
-    """An earlier phase; None: the one before."""
-    duration: float | None = None
-    """Seconds of integration in time; None: the phase settles to its fixed point."""
-    settle: Settle = field(default_factory=Settle)
-    plastic: bool = False
-
-    def validate(self) -> None:
-        """Refuse an illegal name or a duration that is not positive."""
-        require_name(self)
-        self.require(self.duration is None or self.duration > 0, "duration", "seconds above 0, or nothing to settle")
 
 
 @dataclass(frozen=True)
@@ -95,9 +30,13 @@ class Protocol(Description):
         names = Counter(phase.name for phase in self.phases)
         self.require(max(names.values()) == 1, "phases", "a different name for each phase")
         for phase in self.phases:
-            steps = (phase.duration or 0) / self.dt
-            whole = abs(steps - round(steps)) < 1e-6 and (phase.duration is None or round(steps) >= 1)
-            self.require(whole, "dt", f"a time step that divides the {phase.duration} s of {phase.name!r}")
+            for seconds in (phase.duration, phase.window):
+                divides = seconds is None or (self._whole(seconds) and self.steps(seconds) >= 1)
+                self.require(divides, "dt", f"a time step that divides the {seconds} s of {phase.name!r}")
+
+    def _whole(self, seconds: float) -> bool:
+        """Return whether a time is a whole number of steps."""
+        return abs(seconds / self.dt - round(seconds / self.dt)) < 1e-6
 
     def phase(self, name: str, asked_by: str = "Protocol") -> Phase:
         """Return the phase of this name."""
@@ -106,42 +45,47 @@ class Protocol(Description):
             raise DescriptionError(f"{asked_by}: no phase is called {name!r}; {nearest(name, named)}")
         return named[name]
 
-    def steps(self, phase: Phase) -> int:
-        """Return the number of time steps of a phase with a duration."""
-        return round((phase.duration or 0) / self.dt)
+    def steps(self, seconds: float | None) -> int:
+        """Return the number of time steps of a duration, a window or a delay; 0 for None."""
+        return round((seconds or 0) / self.dt)
 
     def held_from(self, phase: Phase) -> str:
         """Return the name of the phase whose basal currents ``phase`` holds."""
         return phase.hold_from or self.phases[self.phases.index(phase) - 1].name
 
+    @property
+    def plastic(self) -> str:
+        """The name of the last plastic phase, in which rules sense feedback; the last phase where none is plastic."""
+        return ([phase.name for phase in self.phases if phase.plastic] or [self.phases[-1].name])[-1]
+
     def read_by(self, projection: Projection) -> str:
         """Return the name of the phase whose activities the projection's rule reads."""
-        plastic = [phase.name for phase in self.phases if phase.plastic]
-        return projection.reads or (plastic or [self.phases[-1].name])[-1]
+        return projection.reads or self.plastic
 
     def check(self, circuit: Circuit) -> None:
         """Refuse a protocol that does not fit the circuit.
 
         Raises:
-            DescriptionError: for unknown populations and phases, a free input, a clamped population that is also nudged or held,
-                currents held from a later phase or from one without them, or a time step longer than a time constant.
+            DescriptionError: for unknown populations and phases, a free input, a clamped population that is also nudged, held or
+                balanced, or that can only be driven, what is held or nudged from a phase that is not before, a time step longer
+                than a time constant or that does not divide a delay, or spiking neurons in a phase without duration or window.
         """
         for position, phase in enumerate(self.phases):
             self._check_populations(phase, circuit)
-            self._check_hold(phase, position)
+            self._check_earlier(phase, position, circuit)
+            self._check_spiking(phase, circuit)
             self._check_step(phase, circuit)
-        for population in circuit.populations:
-            if population.apical is not None and population.apical.balanced_in is not None:
-                self.phase(population.apical.balanced_in, f"the apical compartment of {population.name!r}")
+        self._check_balance(circuit)
 
     def check_rules(self, circuit: Circuit) -> None:
         """Refuse a protocol that lacks what the circuit's rules need: a plastic phase, and the phases that they sense.
 
         Raises:
-            DescriptionError: naming the projection, or its error, that looks for the phase.
+            DescriptionError: naming the projection, or its error, that looks for the phase, or whose feedback is balanced in it.
         """
         for projection in circuit.plastic:
             self._check_senses(projection)
+            self._check_feedback(projection, circuit.population(projection.post))
 
     def _check_populations(self, phase: Phase, circuit: Circuit) -> None:
         moved = [*phase.hold, *(nudge.population for nudge in phase.nudge)]
@@ -153,23 +97,61 @@ class Protocol(Description):
         if circuit.input not in phase.clamp:
             raise DescriptionError(f"{phase.title()}: the input {circuit.input!r} is not clamped; add it to clamp.")
 
-    def _check_hold(self, phase: Phase, position: int) -> None:
+    def _check_earlier(self, phase: Phase, position: int, circuit: Circuit) -> None:
+        """Refuse currents that are held, and spiking neurons that are nudged, from a phase that is not before this one."""
         earlier = [each.name for each in self.phases[:position]]
-        if phase.hold and (self.held_from(phase) not in earlier):
-            hint = nearest(str(phase.hold_from), earlier)
+        hint = nearest(str(phase.hold_from), earlier)
+        drawn = [nudge.population for nudge in phase.nudge if circuit.population(nudge.population).spiking]
+        if (phase.hold or drawn) and self.held_from(phase) in earlier:
+            self._check_held(phase)
+        elif phase.hold:
             raise DescriptionError(f"{phase.title()}: no phase before it has currents to hold; {hint}")
+        elif drawn:
+            needed = f"{drawn[0]!r} spikes, and is nudged from its activity in a phase before this one"
+            raise DescriptionError(f"{phase.title()}: {needed}; {hint if earlier else 'nudge it in a later phase.'}")
+
+    def _check_held(self, phase: Phase) -> None:
+        source = self.phase(self.held_from(phase))
         for name in phase.hold:
-            if name in self.phase(self.held_from(phase)).clamp:
-                source = self.held_from(phase)
-                raise DescriptionError(f"{phase.title()}: {name!r} has no current to hold: {source!r} clamps it; free it there.")
+            if name in source.clamp:
+                lacking = f"{name!r} has no current to hold: {source.name!r} clamps it"
+                raise DescriptionError(f"{phase.title()}: {lacking}; free it there.")
+
+    def _check_spiking(self, phase: Phase, circuit: Circuit) -> None:
+        """Refuse to clamp neurons that can only be driven, to settle spiking ones, and to read them in a single time step."""
+        for population in circuit.populations:
+            name, neuron = population.name, population.neuron
+            if name in phase.clamp and isinstance(neuron, SpikingNeuron):
+                refused = f"{name!r} has neurons of kind {neuron.kind()}, whose activity cannot be given"
+                raise DescriptionError(f"{phase.title()}: {refused}; nudge it instead, or give it rate neurons.")
+            if population.spiking and phase.duration is None:
+                refused = f"{name!r} spikes, and so settles to no fixed point"
+                raise DescriptionError(f"{phase.title()}: {refused}; give the phase a duration and a window, in seconds.")
+            if population.spiking and phase.window is None:
+                refused = f"{name!r} spikes, and a single time step holds a spike or none"
+                raise DescriptionError(f"{phase.title()}: {refused}; give the phase a window over which they are counted.")
 
     def _check_step(self, phase: Phase, circuit: Circuit) -> None:
         if phase.duration is None:
             return
-        for population in circuit.populations:
-            if isinstance(population.neuron, RateNeuron) and self.dt > population.neuron.tau:
-                longer = f"is longer than the time constant {population.neuron.tau} s of {population.name!r}"
+        given = {name for name in phase.clamp if not circuit.population(name).spiking}
+        for owner, name, tau in circuit.time_constants():
+            if self.dt > tau and owner not in given:
+                longer = f"is longer than {name} = {tau} s of {owner!r}"
                 raise DescriptionError(f"Protocol: dt = {self.dt} s {longer}; give a shorter time step.")
+        for owner, name, seconds in circuit.latencies():
+            if not self._whole(seconds):
+                divided = f"does not divide {name} = {seconds} s of {owner!r}"
+                raise DescriptionError(f"Protocol: dt = {self.dt} s {divided}; change one of them.")
+
+    def _check_balance(self, circuit: Circuit) -> None:
+        """Refuse an apical compartment that is balanced in a phase that does not exist, or that clamps its neurons."""
+        for population in circuit.populations:
+            if population.apical is not None and population.apical.balanced_in is not None:
+                asked_by = f"the apical compartment of {population.name!r}"
+                phase = self.phase(population.apical.balanced_in, asked_by)
+                if population.name in phase.clamp:
+                    raise DescriptionError(f"{asked_by}: {phase.name!r}, which balances it, clamps its neurons; free them there.")
 
     def _check_senses(self, projection: Projection) -> None:
         if not any(phase.plastic for phase in self.phases):
@@ -179,24 +161,44 @@ class Protocol(Description):
             for activity in (projection.error.plus, projection.error.minus):
                 self.phase(activity.phase, f"the error of {projection.name}")
 
+    def _check_feedback(self, projection: Projection, post: Population) -> None:
+        """Refuse a rule that senses feedback in the phase that balances it, where there is none."""
+        rule = projection.plasticity
+        if rule is None or post.apical is None or "post.apical" not in prove_local(rule):
+            return
+        now = "post.apical" in senses_now(rule)
+        phase = self.read_by(projection) if now else self.plastic
+        if phase == post.apical.balanced_in:
+            balanced = f"{rule.kind()} senses feedback in phase {phase!r}, which balances it to 0"
+            remedy = "let it read another phase" if now else "make another phase plastic"
+            raise DescriptionError(f"{projection.name}: {balanced}; {remedy}.")
+
 
 def two_phase(
-    circuit: Circuit, strength: float = 1.0, hold: bool = True, duration: float | None = None, dt: float = 1e-3
+    circuit: Circuit,
+    strength: float = 1.0,
+    hold: bool = True,
+    duration: float | None = None,
+    dt: float = 1e-3,
+    window: float | None = None,
+    nudged_duration: float | None = None,
 ) -> Protocol:
     """Return the trial of the flagship: *free* with the input clamped, then *nudged* with the output drawn to its target.
 
     With ``hold``, forward populations keep their basal currents, so that the nudge travels top-down through the feedback
-    populations only; without, the whole circuit relaxes together.
+    populations only; without, the whole circuit relaxes together. Both phases last ``duration`` seconds, or the nudged one
+    ``nudged_duration``: it starts where the free one ends, and has less of an onset to let pass.
 
     Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346; without hold, Scellier & Bengio (2017).
     """
     forward = tuple(population.name for area in circuit.areas for population in area.forward if population.name != circuit.input)
-    free = Phase("free", clamp=(circuit.input,), duration=duration)
+    free = Phase("free", clamp=(circuit.input,), duration=duration, window=window)
     nudge = (Nudge(circuit.output, strength),)
-    nudged = Phase("nudged", free.clamp, nudge, forward if hold else (), duration=duration, plastic=True)
+    lasts = nudged_duration or duration
+    nudged = Phase("nudged", free.clamp, nudge, forward if hold else (), duration=lasts, window=window, plastic=True)
     return Protocol((free, nudged), dt)
 
 
-def one_phase(circuit: Circuit, duration: float | None = None, dt: float = 1e-3) -> Protocol:
+def one_phase(circuit: Circuit, duration: float | None = None, dt: float = 1e-3, window: float | None = None) -> Protocol:
     """Return the trial of unsupervised rules and of gradient learning: *free*, with the input clamped, plastic."""
-    return Protocol((Phase("free", clamp=(circuit.input,), duration=duration, plastic=True),), dt)
+    return Protocol((Phase("free", clamp=(circuit.input,), duration=duration, window=window, plastic=True),), dt)

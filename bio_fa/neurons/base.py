@@ -1,13 +1,17 @@
-"""What a neuron is: an equation for its potential, and its activity as a function of that potential."""
+"""What a neuron is: equations for how its state moves, as plain arithmetic, and the rate at which it signals."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bio_fa.description import Description
 from bio_fa.ops import Quantity
+
+NeuronState = Mapping[str, Quantity]
+"""The state variables of a population by name: (..., neuron)."""
 
 
 @dataclass(frozen=True)
@@ -16,18 +20,12 @@ class Neuron(Description, abstract=True):
 
     ceiling: ClassVar[float | None] = None
     """The largest activity that this neuron can reach; None where there is none."""
+    variables: ClassVar[tuple[str, ...]] = ()
+    """The names of its state variables, in order."""
 
-    @abstractmethod
-    def drift(self, u: Quantity, current: Quantity) -> Quantity:
-        """Return du/dt of the potential ``u`` under the summed ``current``; both (..., neuron)."""
-
-    @abstractmethod
-    def settled(self, current: Quantity) -> Quantity:
-        """Return the potential at which the drift is zero under a constant ``current``; both (..., neuron)."""
-
-    @abstractmethod
-    def activity(self, u: Quantity) -> Quantity:
-        """Return the non-negative activity at potential ``u``; both (..., neuron)."""
+    def time_constants(self) -> dict[str, float]:
+        """Return the time constants in seconds, by the name of their setting: a time step may not be longer."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,24 @@ class RateNeuron(Neuron, abstract=True):
     tau: float = 20e-3
     """τ, the membrane time constant in seconds."""
 
+    variables: ClassVar[tuple[str, ...]] = ("u",)
+
     def validate(self) -> None:
         """Refuse a time constant that is not positive."""
         self.require(self.tau > 0, "tau", "a time constant above 0 s")
 
+    def time_constants(self) -> dict[str, float]:
+        """Return τ."""
+        return {"tau": self.tau}
+
     def drift(self, u: Quantity, current: Quantity) -> Quantity:
-        """Return du/dt = (I − u) / τ."""
+        """Return du/dt = (I − u) / τ of the potential ``u`` under the summed ``current``; both (..., neuron)."""
         return (current - u) / self.tau
 
     def settled(self, current: Quantity) -> Quantity:
-        """Return the potential at which the drift is zero: u = I."""
+        """Return the potential at which the drift is zero under a constant ``current``: u = I; both (..., neuron)."""
         return current
+
+    @abstractmethod
+    def activity(self, u: Quantity) -> Quantity:
+        """Return the non-negative activity at potential ``u``; both (..., neuron)."""

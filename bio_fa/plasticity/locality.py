@@ -7,18 +7,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bio_fa.errors import PlasticityError
-from bio_fa.plasticity.base import Plasticity, Postsynaptic, Presynaptic
+from bio_fa.plasticity.base import EITHER, MOMENTARY, Plasticity, Postsynaptic, Presynaptic
 
 if TYPE_CHECKING:
     from sympy import Expr
 
 SIDES = {"postsynaptic": "post.", "presynaptic": "pre.", "synaptic": "w"}
 """How the names of what each side senses begin, in the order of the factors."""
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+"""By how much the examples of what is sensed differ."""
 
 
 def symbols() -> tuple[Presynaptic, Postsynaptic, Expr]:
@@ -51,6 +54,30 @@ def prove_local(rule: Plasticity) -> frozenset[str]:
     return frozenset(sensed)
 
 
+@functools.lru_cache(maxsize=1024)
+def momentary(rule: Plasticity) -> tuple[bool, ...]:
+    """Return, product by product, whether it is integrated over moments rather than taken once a trial.
+
+    Raises:
+        PlasticityError: for a product of both kinds of factors.
+    """
+    products = [frozenset[str]().union(*names) for names in _names(rule)]
+    for number, sensed in enumerate(products, start=1):
+        lasting = sorted(sensed - MOMENTARY - EITHER)
+        if sensed & MOMENTARY and lasting:
+            raise PlasticityError(
+                f"{type(rule).__name__}: product {number} multiplies {', '.join(sorted(sensed & MOMENTARY))}, sensed moment by "
+                f"moment, with {', '.join(lasting)}, known once a trial; use factors of one kind in a product."
+            )
+    return tuple(bool(sensed & MOMENTARY) for sensed in products)
+
+
+def senses_now(rule: Plasticity) -> frozenset[str]:
+    """Return the names of what the rule senses in the products that are integrated over moments."""
+    moments = zip(_names(rule), momentary(rule), strict=True)
+    return frozenset[str]().union(*(names for product, moment in moments if moment for names in product))
+
+
 def _names(rule: Plasticity) -> list[tuple[set[str], ...]]:
     """Return the names of the symbols in each factor of each product."""
     from sympy import sympify
@@ -77,8 +104,8 @@ def _refuse_mixing(rule: Plasticity) -> None:
 def _numbers(rule: Plasticity, kept: slice) -> np.ndarray:
     """Return the factors (product, side, trial, neuron) of the ``kept`` trials and neurons of an example."""
     example = (1 / np.arange(2, 11)).reshape(3, 3)[kept, kept]
-    pre = Presynaptic(*(example * scale for scale in (2, 3, 5)))
-    post = Postsynaptic(*(example * scale for scale in (7, 11, 13)))
+    pre = Presynaptic(*(example * scale for scale in PRIMES[: len(fields(Presynaptic))]))
+    post = Postsynaptic(*(example * scale for scale in PRIMES[-len(fields(Postsynaptic)) :]))
     with _reading(rule), np.errstate(all="ignore"):
         factors = [[np.broadcast_to(factor, example.shape) for factor in product] for product in rule.factors(pre, post, example)]
     return np.array(factors, dtype=float)
