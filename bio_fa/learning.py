@@ -9,7 +9,8 @@ from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError
 from bio_fa.ops import Quantity
-from bio_fa.protocol import Phase, Protocol
+from bio_fa.phase import Phase
+from bio_fa.protocol import Protocol
 from bio_fa.updates import Adaptive, Update
 
 
@@ -60,14 +61,34 @@ class LocalLearning(Learning):
 class GradientLearning(Learning):
     """The same projections follow the gradient of the loss, under the same constraints. Not local: a reference.
 
-    Source: Rumelhart, Hinton & Williams (1986) Nature 323:533–536, by automatic differentiation.
+    A phase that lasts is differentiated through time, a spike as if it rose smoothly with the potential.
+
+    Source: Rumelhart, Hinton & Williams (1986) Nature 323:533–536, by automatic differentiation; through time
+        Werbos (1990) Proc. IEEE 78:1550–1560, truncated Williams & Peng (1990) Neural Comput. 2:490–501.
     """
 
+    truncation: float | None = None
+    """Seconds after which the state of spiking circuits is cut from its past, again and again; None: never.
+
+    A spike then answers only for what happened since the last cut."""
+
+    def validate(self) -> None:
+        """Refuse to cut at once."""
+        self.require(self.truncation is None or self.truncation > 0, "truncation", "seconds above 0, or nothing")
+
     def check(self, circuit: Circuit, protocol: Protocol) -> None:
-        """Refuse a trial whose first phase clamps the output, which then has no gradient."""
+        """Refuse a trial whose first phase clamps the output, which then has no gradient, or has no past to cut."""
         first = protocol.phases[0]
         if circuit.output in first.clamp:
             raise DescriptionError(f"{first.title()}: it clamps the output {circuit.output!r}, which so has no gradient; free it.")
+        if self.truncation is None:
+            return
+        came = f"GradientLearning: truncation = {self.truncation} s came"
+        if not circuit.spiking:
+            raise DescriptionError(f"{came}, but no neuron of {circuit.name!r} spikes; leave it out, or give spiking neurons.")
+        steps = self.truncation / protocol.dt
+        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
+            raise DescriptionError(f"{came}, which is not a whole number of time steps of {protocol.dt} s; change one of them.")
 
     def phases(self, protocol: Protocol) -> tuple[Phase, ...]:
         """Return the phases that a learning trial runs: the first, in which the output is free."""

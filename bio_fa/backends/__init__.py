@@ -10,7 +10,7 @@ from bio_fa.errors import BackendError, nearest
 if TYPE_CHECKING:
     from bio_fa.backends.base import Backend
 
-NAMES = {"reference": "Reference", "torch_rate": "TorchRate"}
+NAMES = {"reference": "Reference", "torch_rate": "TorchRate", "torch_spiking": "TorchSpiking", "brian2": "Brian2"}
 """Backends by name: the module of that name and its class."""
 
 

@@ -12,12 +12,14 @@ import numpy as np
 from bio_fa.backends.phases import Activities, Memory
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
+from bio_fa.draws import Draws
 from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.learning import Learning
 from bio_fa.neurons import RateNeuron
 from bio_fa.ops import Quantity
+from bio_fa.phase import Phase
 from bio_fa.projection import Projection
-from bio_fa.protocol import Phase, Protocol
+from bio_fa.protocol import Protocol
 from bio_fa.synapses import Parameters, check_synapses
 
 Frames = list[dict[str, np.ndarray]]
@@ -35,6 +37,8 @@ class State:
     """The state of the update, by plastic projection."""
     means: dict[tuple[str, str], Quantity] = field(default_factory=dict)
     """Running average activities (neuron,), by (phase, population)."""
+    draws: Draws = field(default_factory=lambda: Draws(0, -1))
+    """The random draws of the current trial."""
     trials: int = 0
     """How many times the circuit has learned."""
     memory: Memory = field(default_factory=Memory)
@@ -49,20 +53,37 @@ class Simulation(ABC):
     learning: Learning
 
     @abstractmethod
-    def init(self, parameters: Parameters) -> State:
-        """Return the state of a circuit with these parameters that has not learned yet."""
+    def init(self, parameters: Parameters, seed: int = 0) -> State:
+        """Return the state of a circuit with these parameters that has not learned yet; ``seed`` is that of its trials' draws."""
 
     @abstractmethod
     def run(self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int = 0) -> tuple[State, Frames]:
-        """Run one phase on a batch of trials; the first phase of the protocol starts new ones.
+        """Run one phase on a batch of trials; the first phase of the protocol starts new ones, with new random draws.
 
         ``inputs``: by population, the activity of clamped and the target of nudged ones, (trial, neuron). With ``every`` ≥ 1
         the activities of every so many time steps come back (a phase that settles has one).
         """
 
+    def probe(
+        self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int, trials: int, neurons: int
+    ) -> tuple[State, Frames, dict[str, np.ndarray]]:
+        """Run one phase as ``run`` does with ``every`` ≥ 1, and return its potentials too: (time, trial, neuron) by population.
+
+        They are those after each time step (once, after a phase that settles) of the first so many trials and neurons. A trial is
+        probed in all its phases or in none.
+
+        Raises:
+            BackendError: where the backend keeps no potentials.
+        """
+        raise BackendError(f"{type(self).__name__} keeps no potentials; record none, or choose torch_spiking or reference.")
+
     @abstractmethod
     def activity(self, state: State, population: str, phase: str) -> np.ndarray:
         """Return the activity (trial, neuron) of a population at the end of a phase of the current trial."""
+
+    @abstractmethod
+    def spikes(self, state: State, population: str) -> np.ndarray:
+        """Return [step, trial, neuron] of each spike of a population in the last phase, in order, if ``every`` was given."""
 
     @abstractmethod
     def deltas(self, state: State) -> dict[str, np.ndarray]:
@@ -141,8 +162,8 @@ class Backend(Description, abstract=True):
 
 
 def not_rate(circuit: Circuit) -> Iterable[str]:
-    """Yield the reason for each population whose neurons have no rate."""
-    for population in circuit.populations:
-        if not isinstance(population.neuron, RateNeuron):
-            known = ", ".join(sorted(RateNeuron.kinds()))
-            yield f"population {population.name!r} has neurons of kind {population.neuron.kind()}; it runs {known}."
+    """Yield the reason why a backend of rates cannot run the circuit, if there is one: the first neurons without a rate."""
+    silent = [each for each in circuit.populations if not isinstance(each.neuron, RateNeuron)]
+    if silent:
+        name, kind = silent[0].name, silent[0].neuron.kind()
+        yield f"{name!r} has neurons of kind {kind}, which have no rate; choose torch_spiking, brian2 or reference."

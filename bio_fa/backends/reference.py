@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 
 from bio_fa.backends.arrays import ArraySimulation, Means
-from bio_fa.backends.base import Backend, Simulation, State, not_rate
-from bio_fa.backends.phases import Activities, Target
+from bio_fa.backends.base import Backend, Simulation, State
+from bio_fa.backends.phases import Activities, Inlet
 from bio_fa.circuit import Circuit
 from bio_fa.learning import Learning, LocalLearning
-from bio_fa.ops import Quantity
+from bio_fa.ops import Quantity, step
 from bio_fa.plasticity import Postsynaptic, Presynaptic
 from bio_fa.projection import Projection
 from bio_fa.protocol import Protocol
@@ -27,9 +27,9 @@ class Reference(Backend):
     """NumPy float64, synapse by synapse: the oracle of the other backends, for circuits of a few hundred synapses."""
 
     def unsupported(self, circuit: Circuit, learning: Learning) -> tuple[str, ...]:
-        """Return the reasons why it cannot run: neurons without a rate, or gradient learning."""
-        gradient = () if isinstance(learning, LocalLearning) else ("it has no gradient; use torch_rate.",)
-        return (*not_rate(circuit), *gradient)
+        """Return the reason why it cannot run: gradient learning."""
+        spiking = "torch_spiking" if circuit.spiking else "torch_rate"
+        return () if isinstance(learning, LocalLearning) else (f"it has no gradient; use {spiking}.",)
 
     def compile(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> Simulation:
         """Return the simulation."""
@@ -55,30 +55,36 @@ class ReferenceSimulation(ArraySimulation):
         """Return a context that does nothing."""
         return nullcontext()
 
-    def currents(self, target: Target, activities: Activities, weights: Mapping[str, Quantity]) -> np.ndarray:
-        """Return Σ s w r, one synapse of one trial at a time."""
-        trials = len(next(iter(activities.values())))
-        current = np.zeros((trials, self.circuit.population(target[0]).size))
-        for name, source, sign in self.afferents.get(target, ()):
-            w = weights[name]
+    def currents(self, inlet: Inlet, signals: Activities, weights: Mapping[str, Quantity]) -> np.ndarray:
+        """Return Σ factor · w · signal, one synapse of one trial at a time."""
+        trials = len(next(iter(signals.values())))
+        current = np.zeros((trials, self.circuit.population(inlet.population).size))
+        for name, source, factor in self.afferents[inlet]:
+            w, signal = weights[name], signals[source]
             for trial, post, pre in np.ndindex(trials, *w.shape):
-                current[trial, post] += sign * w[post, pre] * activities[source][trial, pre]
+                current[trial, post] += factor * w[post, pre] * signal[trial, pre]
         return current
 
-    def changes(self, state: State, means: Means) -> dict[str, Quantity]:
-        """Return Δw of each plastic projection, one synapse of one trial at a time."""
-        return {each.name: self._change(each, state, means) for each in self.circuit.plastic}
+    def fire(self, excess: np.ndarray) -> np.ndarray:
+        """Return 1 where the excess is positive."""
+        fired: np.ndarray = step(excess)
+        return fired
 
-    def _change(self, projection: Projection, state: State, means: Means) -> np.ndarray:
-        w = state.weights[projection.name]
-        before, after = self.sides(projection, state, means)
-        trials = len(before.activity)
-        pre, post = _spread(before, trials, w.shape[1]), _spread(after, trials, w.shape[0])
-        delta = np.zeros(w.shape)
+    def changes(self, state: State, means: Means) -> dict[str, Quantity]:
+        """Return Δw of each plastic projection."""
+        return {each.name: self.total_change(each, state, means) for each in self.circuit.plastic}
+
+    def products(
+        self, projection: Projection, pre: Presynaptic, post: Postsynaptic, w: Quantity, moment: bool
+    ) -> np.ndarray:
+        """Return Σ post · pre · synapse, averaged over trials, one synapse of one trial at a time."""
+        trials = max(len(np.atleast_2d(each)) for each in (*vars(pre).values(), *vars(post).values()))
+        before, after = _spread(pre, trials, w.shape[1]), _spread(post, trials, w.shape[0])
+        change = np.zeros(w.shape)
         for trial, i, j in np.ndindex(trials, *w.shape):
-            products = projection.plasticity.factors(_at(pre, trial, j), _at(post, trial, i), w[i, j])  # type: ignore[union-attr]
-            delta[i, j] += sum(a * b * c for a, b, c in products) / trials
-        return delta
+            products = self.factors(projection, _at(before, trial, j), _at(after, trial, i), w[i, j], moment)
+            change[i, j] += sum(a * b * c for a, b, c in products) / trials
+        return change
 
 
 def _spread(side: Side, trials: int, neurons: int) -> Side:

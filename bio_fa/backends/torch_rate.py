@@ -1,131 +1,28 @@
-"""torch_rate: rate circuits in batches, on CPU or GPU. A rule costs one matrix product per product of factors."""
+"""torch_rate: rate circuits in batches, on CPU or GPU."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from bio_fa.backends.arrays import ArraySimulation, Means
-from bio_fa.backends.base import Backend, Simulation, State, not_rate
-from bio_fa.backends.phases import Activities, Target
+from bio_fa.backends.base import not_rate
+from bio_fa.backends.torch_common import TorchBackend, TorchSimulation
 from bio_fa.circuit import Circuit
-from bio_fa.errors import BackendError
-from bio_fa.learning import GradientLearning, Learning
-from bio_fa.losses import loss_of
-from bio_fa.ops import Quantity, rows_of_zeros
-from bio_fa.projection import Projection
+from bio_fa.learning import Learning
 from bio_fa.protocol import Protocol
 
 
 @dataclass(frozen=True)
-class TorchRate(Backend):
+class TorchRate(TorchBackend):
     """Rate circuits on torch.
 
     Raises:
         BackendError: when CUDA is asked for and absent.
     """
 
-    device: Literal["cpu", "cuda"] = "cpu"
-    precision: Literal["float32", "float64"] = "float32"
-    threads: int | None = None
-    """Threads of the CPU; None: torch's own choice."""
-
-    def validate(self) -> None:
-        """Refuse a device that is not there."""
-        self.require(self.threads is None or self.threads >= 1, "threads", "at least 1 thread, or nothing")
-        if self.device == "cuda" and not torch.cuda.is_available():
-            advice = "use device = 'cpu' or install a CUDA build"
-            raise BackendError(f"torch_rate: device = 'cuda' came, but torch finds no GPU; {advice}.")
-
     def unsupported(self, circuit: Circuit, learning: Learning) -> tuple[str, ...]:
         """Return the reasons why it cannot run: neurons without a rate."""
         return tuple(not_rate(circuit))
 
-    def compile(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> Simulation:
-        """Return the simulation, local or by gradient."""
-        self.require_supported(circuit, protocol, learning)
-        if self.threads is not None:
-            torch.set_num_threads(self.threads)
+    def simulation(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> TorchSimulation:
+        """Return the simulation."""
         return TorchSimulation(self, circuit, protocol, learning)
-
-
-class TorchSimulation(ArraySimulation):
-    """A rate circuit on torch. Local rules run without autograd; gradient learning differentiates its first phase."""
-
-    def __init__(self, backend: TorchRate, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
-        self.circuit, self.protocol, self.learning = circuit, protocol, learning
-        self.device, self.dtype = torch.device(backend.device), getattr(torch, backend.precision)
-        self.differentiates = isinstance(learning, GradientLearning)
-        self.loss = loss_of(circuit)
-        self.sizes = {each.name: each.size for each in circuit.populations}
-        self.nothing = torch.zeros((1, 1), dtype=self.dtype, device=self.device)
-        self.scratch = {each.name: self.quantity(np.zeros(circuit.shape(each))) for each in circuit.plastic}
-
-    def quantity(self, array: np.ndarray) -> Tensor:
-        """Return the array as a tensor of the backend's device and precision, copied."""
-        return torch.tensor(array, dtype=self.dtype, device=self.device)
-
-    def numpy(self, quantity: Quantity) -> np.ndarray:
-        """Return the tensor as an array, which shares its memory on a CPU."""
-        array: np.ndarray = quantity.detach().cpu().numpy()
-        return array
-
-    def scope(self, state: State, first: bool) -> AbstractContextManager[object]:
-        """Return a context without autograd, except for the first phase of gradient learning."""
-        if not self.differentiates:
-            return torch.inference_mode()
-        if first:
-            for projection in self.circuit.plastic:
-                state.weights[projection.name].requires_grad_()
-        return torch.set_grad_enabled(first)
-
-    def currents(self, target: Target, activities: Activities, weights: Mapping[str, Quantity]) -> Tensor:
-        """Return Σ s w r, one matrix product a projection."""
-        current: Tensor | None = None
-        for name, pre, sign in self.afferents.get(target, ()):
-            start = self.nothing if current is None else current
-            current = torch.addmm(start, activities[pre], weights[name].T, alpha=sign)
-        return rows_of_zeros(next(iter(activities.values())), self.sizes[target[0]]) if current is None else current
-
-    def changes(self, state: State, means: Means) -> dict[str, Quantity]:
-        """Return Δw of each plastic projection: of its rule, or the negative gradient."""
-        if self.differentiates:
-            return self._gradients(state)
-        return {each.name: self._change(each, state, means) for each in self.circuit.plastic}
-
-    def _gradients(self, state: State) -> dict[str, Quantity]:
-        """Return −∂L/∂w, so that a step along it lowers the loss."""
-        output = state.memory.activity[self.protocol.phases[0].name][self.circuit.output]
-        names = [projection.name for projection in self.circuit.plastic]
-        weights = [state.weights[name] for name in names]
-        with torch.enable_grad():
-            loss = self.loss.per_trial(output, state.inputs[self.circuit.output]).mean()
-        gradients = torch.autograd.grad(loss, weights, retain_graph=True, materialize_grads=True)
-        return {name: -gradient for name, gradient in zip(names, gradients, strict=True)}
-
-    def _change(self, projection: Projection, state: State, means: Means) -> Tensor:
-        """Return Σ post · pre · synapse, averaged over trials: one matrix product a product, the first into ``scratch``."""
-        pre, post = self.sides(projection, state, means)
-        w, trials = state.weights[projection.name], len(post.activity)
-        products = projection.plasticity.factors(pre, post, w)  # type: ignore[union-attr]
-        total: Tensor | None = None
-        for after, before, synapse in products:
-            rows, columns = _per_trial(after, w.shape[0], trials, w), _per_trial(before, w.shape[1], trials, w)
-            room = self.scratch[projection.name] if total is None else torch.empty_like(w)
-            delta = torch.addmm(room, rows.T, columns, beta=0, alpha=1 / trials, out=room)
-            delta = delta if isinstance(synapse, int | float) and synapse == 1 else delta.mul_(synapse)
-            total = delta if total is None else total.add_(delta)
-        return self.scratch[projection.name].zero_() if total is None else total
-
-
-def _per_trial(factor: Tensor | float, neurons: int, trials: int, like: Tensor) -> Tensor:
-    """Return a factor as (trial, neuron), whether it was a number, (neuron,) or already so."""
-    if isinstance(factor, Tensor) and factor.shape == (trials, neurons):
-        return factor
-    return torch.as_tensor(factor, dtype=like.dtype, device=like.device).expand(trials, neurons)

@@ -1,0 +1,123 @@
+"""Settling: a phase without duration ends at its fixed point, in one pass where no loop is active, else by relaxation."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from bio_fa.backends.phases import Activities, Memory, PhaseRun, Trial
+from bio_fa.neurons import RateNeuron
+from bio_fa.ops import Quantity, rows_of_zeros
+from bio_fa.population import TONIC, Apical, Population
+
+
+@dataclass(frozen=True)
+class Settling(PhaseRun):
+    """A phase in which rate neurons settle."""
+
+    @cached_property
+    def order(self) -> tuple[Population, ...] | None:
+        """The free populations, each after those that drive it; None where an active loop forbids such an order."""
+        drivers = {each.name: self._drivers(each) - {*self.phase.clamp, TONIC} for each in self.free}
+        try:
+            names = tuple(TopologicalSorter(drivers).static_order())
+        except CycleError:
+            return None
+        return tuple(self.circuit.population(name) for name in names)
+
+    def _drivers(self, population: Population) -> set[str]:
+        heard = [] if population.name in self.phase.hold else [*self.circuit.onto(population.name, "basal")]
+        heard += self.circuit.onto(population.name, "apical") if population.name in self.feels_apical else ()
+        return {projection.pre for projection in heard}
+
+    def run(self, memory: Memory, trial: Trial, every: int = 0) -> list[Activities]:
+        """Settle; the one frame is the activity at the fixed point."""
+        if self.order is not None:
+            activity = self._pass(memory, trial)
+        else:
+            activity = self._relax(memory, trial)
+            self._keep(memory, activity, trial)
+        memory.activity[self.phase.name] = activity
+        return [activity] if every else []
+
+    def _pass(self, memory: Memory, trial: Trial) -> Activities:
+        """Settle the populations one after the other, each after those that drive it."""
+        activity = self.given(trial)
+        kept, felt = memory.basal.setdefault(self.phase.name, {}), memory.feedback.setdefault(self.phase.name, {})
+        for population in self.order or ():
+            name, current = population.name, self._basal(population, activity, memory, trial)
+            if name in self.held_later:
+                kept[name] = current
+            if name in self.feels_apical:
+                felt[name] = self._feedback(population, activity, memory, trial)
+                current = current + felt[name]
+            u = _neuron(population).settled(current)
+            memory.states[name] = {"u": u}
+            activity[name] = self.nudged(population, _neuron(population).activity(u), trial)
+        return activity
+
+    def _relax(self, memory: Memory, trial: Trial) -> Activities:
+        """Move all potentials part of the way to where they would settle, until none moves any more."""
+        u, settle = self._started(memory, trial), self.phase.settle
+        for _ in range(settle.max_steps):
+            current = self._currents(self._activities(u, trial), memory, trial)
+            moves = {p.name: settle.step * (_neuron(p).settled(current[p.name]) - u[p.name]) for p in self.free}
+            u.update({name: u[name] + move for name, move in moves.items()})
+            moved = [float(abs(move).max()) for move in moves.values()]
+            if all(distance <= settle.tolerance for distance in moved):
+                break
+            if not all(map(math.isfinite, moved)):
+                self._warn(math.inf)
+                break
+        else:
+            self._warn(max(moved))
+        memory.states = {name: {"u": potential} for name, potential in u.items()}
+        return self._activities(u, trial)
+
+    def _started(self, memory: Memory, trial: Trial) -> Activities:
+        """Return the potentials as the phase before left them, 0 at the start of a trial."""
+        example = next(iter(trial.inputs.values()))
+        kept = {name: state["u"] for name, state in memory.states.items()}
+        return {each.name: kept[each.name] if each.name in kept else rows_of_zeros(example, each.size) for each in self.free}
+
+    def _keep(self, memory: Memory, activity: Activities, trial: Trial) -> None:
+        """Keep the currents that later phases hold and rules sense."""
+        held = [each for each in self.free if each.name in self.held_later]
+        memory.basal[self.phase.name] = {each.name: self._basal(each, activity, memory, trial) for each in held}
+        felt = [each for each in self.free if each.name in self.feels_apical]
+        memory.feedback[self.phase.name] = {each.name: self._feedback(each, activity, memory, trial) for each in felt}
+
+    def _warn(self, moved: float) -> None:
+        warnings.warn(
+            f"phase {self.phase.name!r} of {self.circuit.name!r} did not settle in {self.phase.settle.max_steps} steps "
+            f"(last movement {moved:.1e}, allowed {self.phase.settle.tolerance:.1e}); raise max_steps or tolerance, "
+            "or lower the gain of its loops.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+    def _activities(self, u: Activities, trial: Trial) -> Activities:
+        return self.given(trial) | {p.name: self.nudged(p, _neuron(p).activity(u[p.name]), trial) for p in self.free}
+
+    def _currents(self, activity: Activities, memory: Memory, trial: Trial) -> Activities:
+        current = {each.name: self._basal(each, activity, memory, trial) for each in self.free}
+        felt = [each for each in self.free if each.name in self.feels_apical]
+        return current | {each.name: current[each.name] + self._feedback(each, activity, memory, trial) for each in felt}
+
+    def _basal(self, population: Population, activity: Activities, memory: Memory, trial: Trial) -> Quantity:
+        if population.name in self.phase.hold:
+            return memory.basal[self.held_from][population.name]
+        return self.graded(population.name, "basal", activity, trial)
+
+    def _feedback(self, population: Population, activity: Activities, memory: Memory, trial: Trial) -> Quantity:
+        """Return γ (a − a₀), what the apical compartment adds to the current."""
+        apical: Apical = population.apical  # type: ignore[assignment]
+        return apical.feedback(self.graded(population.name, "apical", self.unbalanced(population, activity, memory), trial))
+
+
+def _neuron(population: Population) -> RateNeuron:
+    """Return the neuron of a population that a settling phase moves: a circuit of spiking neurons cannot settle."""
+    return population.neuron  # type: ignore[return-value]
