@@ -89,6 +89,24 @@ def inspect(
 
 @app.command()
 @guarded
+def export(
+    config: Annotated[Path, typer.Argument(readable=False, help="The TOML file of the experiment.")],
+    output: Annotated[Path, typer.Option(readable=False, help="The folder of the program.")],
+    to: Annotated[str, typer.Option(help="The simulator.")] = "brian2",
+    trials: Annotated[int, typer.Option(help="How many of the first test trials the program runs.")] = 1,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the program that the folder holds.")] = False,
+) -> None:
+    """Write an experiment's first trials as a plain program for another simulator."""
+    from bio_fa import config as configuration
+    from bio_fa import export as exporting
+
+    _, experiment = configuration.load(config, set_ or [])
+    print(exporting.export(experiment, output, to, trials, overwrite))
+
+
+@app.command()
+@guarded
 def check(
     target: Annotated[Path, typer.Argument(readable=False, help="A TOML file, or a run's folder.")],
     set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value.")] = None,

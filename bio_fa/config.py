@@ -8,74 +8,24 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import tomli_w
 
 from bio_fa import backends
 from bio_fa.backends.base import Backend
-from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import BioFAError, ConfigError
 from bio_fa.experiment import Experiment, load_dataset
-from bio_fa.learning import GradientLearning, Learning, LocalLearning
 from bio_fa.modules import build_circuit, find_model, load_model, load_module
-from bio_fa.protocol import Protocol, one_phase, two_phase
 from bio_fa.recorder import Record
+from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
 from bio_fa.tasks import Digits, Task
-from bio_fa.updates import Adaptive, CosineDecay, Update, chain
 
+SECTIONS = ("neurons", "protocol", "training", "record")
+"""The sections that are of one kind, which is so not written."""
 TASK_SIZES = ("inputs", "outputs")
 """The arguments of a model that the task decides where the configuration does not."""
-
-
-@dataclass(frozen=True)
-class TrialConfig(Description):
-    """The section ``[protocol]``: a ready-made trial."""
-
-    trial: Literal["two_phase", "one_phase"] = "two_phase"
-    strength: float = 1.0
-    """β of the nudge."""
-    hold: bool = True
-    """Whether basal currents are held while the output is nudged."""
-    duration: float | None = None
-    """Seconds of each phase; None: phases settle."""
-    dt: float = 1e-3
-    """Seconds per time step of phases with a duration."""
-
-    def build(self, circuit: Circuit) -> Protocol:
-        """Return the protocol for a circuit."""
-        if self.trial == "one_phase":
-            return one_phase(circuit, self.duration, self.dt)
-        return two_phase(circuit, self.strength, self.hold, self.duration, self.dt)
-
-
-@dataclass(frozen=True)
-class TrainingConfig(Description):
-    """The section ``[training]``."""
-
-    learning: Literal["local", "gradient"] = "local"
-    epochs: int = 10
-    batch: int = 64
-    update: tuple[Update, ...] = (Adaptive(),)
-    """Applied in order to Δw."""
-    decay: Literal["cosine", "none"] = "cosine"
-    """How the step shrinks over the run."""
-    horizon: int = 100
-    """Trials over which running averages reach back."""
-    snapshots: int = 5
-
-    def validate(self) -> None:
-        """Refuse counts from which no length of the run follows."""
-        self.require(self.epochs >= 1, "epochs", "at least 1 epoch")
-        self.require(self.batch >= 1, "batch", "at least 1 trial")
-
-    def build(self, train_trials: int) -> Learning:
-        """Return the learning for a training set of so many trials."""
-        steps = self.epochs * -(-train_trials // self.batch)
-        decay = (CosineDecay(steps),) if self.decay == "cosine" else ()
-        update = chain(*self.update, *decay)
-        return LocalLearning(update, self.horizon) if self.learning == "local" else GradientLearning(update)
 
 
 @dataclass(frozen=True)
@@ -88,6 +38,8 @@ class Config(Description):
     seed: int = 0
     rules: tuple[str, ...] = ()
     """Python files, beside the configuration, that define rules, neurons or tasks of your own."""
+    neurons: NeuronsConfig | None = None
+    """Spiking neurons instead of the model's own."""
     task: Task = field(default_factory=Digits)
     protocol: TrialConfig = field(default_factory=TrialConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -122,6 +74,7 @@ class Config(Description):
         backend, model = self._machine(), self._model(folder)
         dataset = load_dataset(self.task, self.seed)
         circuit = build_circuit(model, self.circuit, {"inputs": dataset.inputs, "outputs": dataset.outputs})
+        circuit = circuit if self.neurons is None else self.neurons.build(circuit)
         return Experiment(
             name=self.name,
             circuit=circuit,
@@ -154,7 +107,7 @@ class Config(Description):
     def text(self) -> str:
         """Return this configuration as TOML, defaults included."""
         table = self.to_table()
-        for section in (table, table["protocol"], table["training"], table["record"]):
+        for section in (table, *(table[name] for name in SECTIONS if name in table)):
             del section["kind"]
         return tomli_w.dumps(table)
 

@@ -38,6 +38,10 @@ class DivergenceError(BioFAError):
     """A simulation whose activity or weights stopped being finite."""
 
 
+class LivenessError(BioFAError):
+    """A run in which a population is nearly all silent or saturated, so that it computes nothing."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for a misspelt name, else the list of what is known."""
     known = sorted(known)

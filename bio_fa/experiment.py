@@ -9,6 +9,7 @@ from bio_fa.backends.base import Backend
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError
+from bio_fa.guard import Liveness
 from bio_fa.learning import Learning, LocalLearning
 from bio_fa.losses import Loss, loss_of
 from bio_fa.protocol import Protocol
@@ -38,6 +39,8 @@ class Experiment(Description):
     snapshots: int = 5
     """How many times during the run the weights are kept, beside before and after."""
     record: Record = field(default_factory=Record)
+    liveness: Liveness | None = field(default_factory=Liveness)
+    """When the run is given up because a population is dead; None: never."""
 
     def validate(self) -> None:
         """Refuse parts that do not fit each other."""

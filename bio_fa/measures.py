@@ -1,4 +1,4 @@
-"""Measures on plain arrays: angles that do not lie, liveness of populations, errors of a classifier.
+"""Measures on plain arrays: angles that do not lie, liveness of populations, errors of a classifier, trains of spikes.
 
 Two *independent* non-negative random matrices are not 90° apart: their shared mean alone brings uniform magnitudes to
 41° and half-normal ones to 50°. Alignment is therefore measured on existing synapses only, with the means removed, and
@@ -155,6 +155,63 @@ def confusion(output: ArrayLike, label: ArrayLike, classes: int) -> NDArray[np.i
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (labels, answers), 1)
     return counts
+
+
+def firing_rates(neuron: ArrayLike, neurons: int, seconds: float) -> Values:
+    """Return each neuron's firing rate ν = n / T in hertz, (neuron,); nan when no time was observed.
+
+    neuron: who fired, for each spike, (spike,), from 0; seconds: T, the time observed, all trials together.
+
+    Source: Dayan & Abbott (2001) Theoretical Neuroscience, section 1.2, the spike-count rate.
+    """
+    counts = np.bincount(np.asarray(neuron, dtype=np.int64), minlength=neurons)
+    return counts / seconds if seconds > 0 else np.full(neurons, np.nan)
+
+
+def isi_cv(time: ArrayLike, neuron: ArrayLike, trial: ArrayLike, neurons: int, least: int = 10) -> Values:
+    """Return each neuron's coefficient of variation σ / μ of its interspike intervals, (neuron,): 0 regular, 1 Poisson.
+
+    time, neuron, trial: of each spike, (spike,), in any order. An interval lies between two successive spikes of a neuron
+    in one trial. With fewer than ``least`` intervals it is nan.
+
+    Source: Softky & Koch (1993) J. Neurosci. 13:334–350.
+    """
+    interval, owner, _ = _intervals(time, neuron, trial)
+    count = np.bincount(owner, minlength=neurons)
+    mean = _per_neuron(interval, owner, count)
+    deviation = np.sqrt(_per_neuron((interval - mean[owner]) ** 2, owner, count))
+    known = (count >= least) & (mean > 0)
+    return np.where(known, deviation / np.where(known, mean, 1), np.nan)
+
+
+def isi_cv2(time: ArrayLike, neuron: ArrayLike, trial: ArrayLike, neurons: int, least: int = 10) -> Values:
+    """Return each neuron's local variation CV₂ = ⟨2 |I′ − I| / (I′ + I)⟩ over successive interspike intervals I, I′, (neuron,).
+
+    time, neuron, trial: of each spike, as ``isi_cv`` takes them. It is 0 of regular and 1 of Poisson trains, also when rates
+    differ from trial to trial, which raises the CV. With fewer than ``least`` pairs of intervals it is nan.
+
+    Source: Holt, Softky, Koch & Douglas (1996) J. Neurophysiol. 75:1806–1814.
+    """
+    interval, owner, where = _intervals(time, neuron, trial)
+    pair = (np.diff(owner) == 0) & (np.diff(where) == 0)
+    total, owner = (interval[1:] + interval[:-1])[pair], owner[1:][pair]
+    local = 2 * np.abs(np.diff(interval)[pair]) / np.where(total > 0, total, np.nan)
+    count = np.bincount(owner, minlength=neurons)
+    return np.where(count >= max(least, 1), _per_neuron(local, owner, count), np.nan)
+
+
+def _intervals(time: ArrayLike, neuron: ArrayLike, trial: ArrayLike) -> tuple[Values, NDArray[np.int64], NDArray[Any]]:
+    """Return the intervals between successive spikes of a neuron in a trial, and whose and where they are: (interval,) each."""
+    when, who, where = np.asarray(time, dtype=np.float64), np.asarray(neuron, dtype=np.int64), np.asarray(trial)
+    order = np.lexsort((when, where, who))
+    follows = (np.diff(who[order]) == 0) & (np.diff(where[order]) == 0)
+    return np.diff(when[order])[follows], who[order][1:][follows], where[order][1:][follows]
+
+
+def _per_neuron(values: Values, owner: NDArray[np.int64], count: NDArray[np.int64]) -> Values:
+    """Return the mean of each neuron's values, 0 where it has none."""
+    total = np.bincount(owner, weights=values, minlength=len(count))
+    return np.asarray(total / np.maximum(count, 1), dtype=np.float64)
 
 
 def _pair(a: ArrayLike, b: ArrayLike) -> tuple[Values, Values]:

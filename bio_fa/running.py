@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from bio_fa.circuit import Circuit
-from bio_fa.errors import BioFAError, DivergenceError
+from bio_fa.errors import BioFAError, DivergenceError, LivenessError
+from bio_fa.examination import Examination, ceiling
 from bio_fa.experiment import Experiment
-from bio_fa.io.activity import ActivityWriter, PopulationInfo
 from bio_fa.io.provenance import provenance
 from bio_fa.io.run_folder import RunFolder, write_json
 from bio_fa.io.weights import SynapseInfo, WeightsWriter
 from bio_fa.learning import GradientLearning
+from bio_fa.observation import examine, record
 from bio_fa.pathways import feedback_pairs
-from bio_fa.population import TONIC, Area, Population
+from bio_fa.population import TONIC
 from bio_fa.projection import Projection
+from bio_fa.record_files import RecordFiles
 from bio_fa.training import Score, Training
 
 
@@ -50,18 +52,21 @@ def run(
     """Train ``experiment`` and write its run folder; return the folder.
 
     ``texts`` go into the folder as they are: ``config.toml`` and the Python files that it names; ``command`` is the command
-    line. When the run ends early (Ctrl-C, divergence, a full disk) what was recorded so far stays readable, and ``run.json``
-    says why it ended.
+    line. When the run ends early (Ctrl-C, divergence, a dead population, a full disk) what was recorded so far stays readable,
+    and ``run.json`` says why it ended.
 
     Raises:
         RecordError: when the folder holds a run (without ``overwrite``), cannot be written, or the disk is too small.
         DataError: when the task's data are missing or cannot be used.
         DivergenceError: when activity or weights stop being finite.
+        LivenessError: when a population stays nearly all silent or saturated.
+        BackendError: when potentials are to be recorded and the backend keeps none.
     """
     dataset = experiment.dataset()
     training = Training(experiment, dataset)
     place = RunFolder.create(folder, overwrite, _bytes(experiment, training))
-    study = _Run(experiment, training, place, watcher or Watcher(), _description(experiment, dataset.source, command))
+    description = _description(experiment, dataset.source, training.skipped, command)
+    study = _Run(experiment, training, place, watcher or Watcher(), description)
     with study.conclusion():
         study.start(texts or {})
         study.train()
@@ -69,16 +74,18 @@ def run(
 
 
 def _bytes(experiment: Experiment, training: Training) -> int:
-    """Return the size of what the run will write: activity, weights and a margin for the rest."""
-    circuit, record = experiment.circuit, experiment.record
-    activity = record.bytes(circuit, experiment.protocol, experiment.epochs, len(training.dataset.test))
+    """Return the size of what the run will write: activity, with an estimate of its spikes, weights and a margin for the rest."""
+    circuit = experiment.circuit
+    activity = experiment.record.bytes(circuit, experiment.protocol, experiment.epochs, len(training.dataset.test))
     shapes = {each.name: circuit.shape(each) for each in circuit.projections}
     plastic = sum(shapes[each.name][0] * shapes[each.name][1] for each in circuit.plastic)
     everything = sum(post * pre for post, pre in shapes.values())
     return activity + 8 * plastic * len(_snapshot_epochs(experiment)) + 9 * everything + 10_000_000
 
 
-def _description(experiment: Experiment, source: str, command: Sequence[str] | None) -> dict[str, Any]:
+def _description(
+    experiment: Experiment, source: str, skipped: Mapping[str, str], command: Sequence[str] | None
+) -> dict[str, Any]:
     """Return what ``run.json`` says beside status and timing."""
     circuit = experiment.circuit
     return {
@@ -87,12 +94,14 @@ def _description(experiment: Experiment, source: str, command: Sequence[str] | N
         "learning": "gradient" if isinstance(experiment.learning, GradientLearning) else "local",
         "model": circuit.name,
         "dalean": circuit.dalean,
+        "spiking": circuit.spiking,
         "input": circuit.input,
         "output": circuit.output,
         "tonic": TONIC,
         "sources": [*experiment.sources(), *experiment.loss.sources(), f"Data: {source}"],
         "alignment_pairs": feedback_pairs(circuit),
-        "ceilings": {population.name: population.neuron.ceiling for population in circuit.populations},
+        "ceilings": {population.name: ceiling(population, experiment.protocol) for population in circuit.populations},
+        "skipped": skipped,
         "provenance": provenance(experiment.seed, command),
     }
 
@@ -107,6 +116,7 @@ class _Run:
     watcher: Watcher
     description: dict[str, Any]
     started: float = field(default_factory=time.perf_counter)
+    examined: list[Examination] = field(default_factory=list)
 
     def start(self, texts: Mapping[str, str]) -> None:
         """Write what is known before the first trial."""
@@ -124,8 +134,8 @@ class _Run:
         except KeyboardInterrupt:
             self._status("interrupted", f"stopped by the user after {self.training.trials} training trials")
             raise
-        except DivergenceError as error:
-            self._status("diverged", str(error))
+        except (DivergenceError, LivenessError) as error:
+            self._status("diverged" if isinstance(error, DivergenceError) else "stopped", str(error))
             raise
         except Exception as error:
             self._status("failed", str(error) if isinstance(error, BioFAError) else f"{type(error).__name__}: {error}")
@@ -148,7 +158,8 @@ class _Run:
         self.watcher.begin(experiment, experiment.epochs * len(training.dataset.train))
         with ExitStack() as files:
             weights = files.enter_context(WeightsWriter(self.folder.weights, _synapses(experiment.circuit)))
-            activity = files.enter_context(self._activity_writer()) if experiment.record.trials else None
+            recorded = RecordFiles(experiment, self.folder, self._origin())
+            activity = files.enter_context(recorded) if experiment.record.trials else None
             weights.masks(training.parameters())
             self._keep(0, None, weights, activity)
             for epoch in range(1, experiment.epochs + 1):
@@ -156,31 +167,27 @@ class _Run:
                     self.watcher.trained(training.trials, score, self._rate() or 0.0)
                 self._keep(epoch, score, weights, activity)
 
-    def _activity_writer(self) -> ActivityWriter:
-        record, protocol = self.experiment.record, self.experiment.protocol
-        phases = record.phase_names(protocol)
-        frame = record.frame(protocol, protocol.phase(phases[0]))
-        populations = [_population_info(self.experiment.circuit, each) for each in record.population_list(self.experiment.circuit)]
-        return ActivityWriter(self.folder.activity, populations, phases, frame, provenance=self._origin())
-
     def _origin(self) -> dict[str, str]:
         known = self.description["provenance"]
         texts = {key: str(known[key]) for key in ("bio_fa", "python", "created", "seed", "commit") if known.get(key) is not None}
         return {**texts, "config_json": self.folder.config.read_text(encoding="utf-8") if self.folder.config.exists() else ""}
 
-    def _keep(self, epoch: int, score: Score | None, weights: WeightsWriter, activity: ActivityWriter | None) -> None:
-        """Write the state of things after ``epoch``."""
+    def _keep(self, epoch: int, score: Score | None, weights: WeightsWriter, activity: RecordFiles | None) -> None:
+        """Write the state of things after ``epoch``; give the run up if a population is dead and epochs are left."""
         experiment, training = self.experiment, self.training
         if epoch in _snapshot_epochs(experiment):
             name = {0: "initial", experiment.epochs: "final"}.get(epoch, f"epoch_{epoch:04d}")
             weights.snapshot(name, training.trials, float(epoch), training.parameters())
         self._measure(epoch, score)
         if activity is not None and experiment.record.due(epoch, experiment.epochs):
-            for batch, frames in training.record():
-                activity.append(frames, batch.label, batch.trial, epoch)
+            for observed in record(training):
+                activity.append(observed, epoch)
+        if experiment.liveness is not None and epoch < experiment.epochs:
+            experiment.liveness.require_alive(self.examined)
 
     def _measure(self, epoch: int, score: Score | None) -> None:
         training, test = self.training, self.training.evaluate()
+        self.examined.append(examine(training))
         line: dict[str, Any] = {
             "epoch": epoch,
             "trial": training.trials,
@@ -190,7 +197,10 @@ class _Run:
             "test_error": test.error,
             "seconds": training.seconds,
             "samples_per_second": self._rate(),
+            "liveness": self.examined[-1].liveness,
         }
+        if self.examined[-1].spiking is not None:
+            line["spiking"] = self.examined[-1].spiking
         if epoch in _snapshot_epochs(self.experiment):
             line["update_alignment"] = training.alignment()
         self.folder.append_metrics(line)
@@ -218,10 +228,3 @@ def _synapse_info(circuit: Circuit, projection: Projection) -> SynapseInfo:
         plastic=projection.plasticity is not None,
         density=projection.connectivity.in_degree(pre) / pre,
     )
-
-
-def _population_info(circuit: Circuit, population: Population) -> PopulationInfo:
-    area: Area = next(each for each in circuit.areas if population in each.populations)
-    role = "feedback" if population in area.feedback else "forward"
-    cell_type = {1: "E", -1: "I", None: "U"}[population.sign]
-    return PopulationInfo(population.name, population.size, population.sign, area.name, role, cell_type)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
 
 from bio_fa.backends.base import Simulation, State
-from bio_fa.errors import DivergenceError
+from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.experiment import Experiment
 from bio_fa.learning import GradientLearning, LocalLearning
 from bio_fa.measures import centred_angle, classification_error, shuffled_null
@@ -19,11 +20,13 @@ from bio_fa.randomness import stream
 from bio_fa.synapses import Parameters
 from bio_fa.tasks import Batch, Dataset
 
-EVALUATION_BATCH = 500
-"""Test trials that run side by side. Choice: large enough to be fast, small enough to stay in memory."""
+EVALUATION_BATCH, SPIKING_BATCH = 500, 100
+"""Test trials that run side by side, in circuits of rates and with spikes. Choice: large enough to be fast, small enough to stay in
+memory, where gradient learning keeps every time step."""
 PROBE_TRIALS = 256
-"""Training trials on which Δw is compared with the gradient."""
-
+"""Training trials, at most, on which Δw is compared with the gradient."""
+ASIDE = 1 << 40
+"""The number from which the draws of trials that teach nothing count: beyond those of any run."""
 
 @dataclass
 class Score:
@@ -60,9 +63,12 @@ class Training:
         self.experiment, self.dataset = experiment, dataset
         self.circuit, self.protocol, self.learning = experiment.circuit, experiment.protocol, experiment.learning
         self.simulation: Simulation = experiment.backend.compile(self.circuit, self.protocol, self.learning)
-        self.state: State = self.simulation.init(self.circuit.sample(experiment.seed))
+        self.state: State = self.simulation.init(self.circuit.sample(experiment.seed), experiment.seed)
         self.first = self.protocol.phases[0].name
         self.trials, self.seconds = 0, 0.0
+        if experiment.record.trials and experiment.record.potentials and type(self.simulation).probe is Simulation.probe:
+            which = experiment.backend.kind()
+            raise BackendError(f"{which} keeps no potentials to record; set record.potentials to 0, or choose torch_spiking.")
 
     def parameters(self) -> Parameters:
         """Return the circuit's present parameters."""
@@ -85,12 +91,13 @@ class Training:
 
     def _learn(self, batch: Batch, score: Score) -> None:
         for phase in self.learning.phases(self.protocol):
-            self.state, _ = self.simulation.run(self.state, phase, self._inputs(batch))
+            self.state, _ = self.simulation.run(self.state, phase, self.inputs(batch))
         self.trials += len(batch.trial)
         self._judge(batch, score)
         self.state = self.simulation.learn(self.state)
 
-    def _inputs(self, batch: Batch) -> dict[str, np.ndarray]:
+    def inputs(self, batch: Batch) -> dict[str, np.ndarray]:
+        """Return the stimuli and targets of a batch by population, (trial, neuron)."""
         return {self.circuit.input: batch.stimulus, self.circuit.output: batch.target}
 
     def _judge(self, batch: Batch, score: Score) -> None:
@@ -107,6 +114,21 @@ class Training:
         loss = self.experiment.loss.kind()
         raise DivergenceError(f"trial {self.trials}: the {loss} of {self.circuit.output!r} is not finite; lower the learning rate.")
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Run trials that teach nothing: on draws of their own, which are the same every time, and leaving those of learning."""
+        draws = self.state.draws
+        self.state = replace(self.state, draws=replace(draws, number=ASIDE))
+        try:
+            yield
+        finally:
+            self.state = replace(self.state, draws=draws)
+
+    @property
+    def side_by_side(self) -> int:
+        """How many test trials run side by side."""
+        return min(EVALUATION_BATCH, SPIKING_BATCH) if self.circuit.spiking else EVALUATION_BATCH
+
     def evaluate(self) -> Score:
         """Return the score of the test trials; nothing is learned.
 
@@ -114,32 +136,25 @@ class Training:
             DivergenceError: when activity or loss are not finite.
         """
         score = Score()
-        for batch in self.dataset.test.batches(EVALUATION_BATCH):
-            self.state, _ = self.simulation.run(self.state, self.protocol.phases[0], self._inputs(batch))
-            self._judge(batch, score)
+        with self.aside():
+            for batch in self.dataset.test.batches(self.side_by_side):
+                self.state, _ = self.simulation.run(self.state, self.protocol.phases[0], self.inputs(batch))
+                self._judge(batch, score)
         return score
 
-    def record(self) -> Iterator[tuple[Batch, dict[str, dict[str, np.ndarray]]]]:
-        """Yield batches of recorded test trials with their frames, (time, trial, neuron) by phase and population."""
-        record = self.experiment.record
-        wanted = record.phase_names(self.protocol)
-        for batch in self.dataset.test.first(record.trials).batches(EVALUATION_BATCH):
-            taken = {}
-            for phase in self.protocol.phases:
-                every = record.stride if phase.name in wanted else 0
-                self.state, frames = self.simulation.run(self.state, phase, self._inputs(batch), every)
-                if frames:
-                    taken[phase.name] = record.stack(frames, self.circuit)
-            yield batch, taken
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Why a measure of learning cannot be taken, by its name in the metrics."""
+        reasons = self.experiment.backend.unsupported(self.circuit, GradientLearning())
+        local = isinstance(self.learning, LocalLearning)
+        return {"update_alignment": f"{self.experiment.backend.kind()}: {' '.join(reasons)}"} if local and reasons else {}
 
     @cached_property
     def _gradient(self) -> Simulation | None:
-        """The same circuit learning by gradient, where the backend can."""
-        learning = GradientLearning()
-        local = isinstance(self.learning, LocalLearning)
-        if not local or self.experiment.backend.unsupported(self.circuit, learning):
+        """The same circuit learning by gradient, where the backend can and anything learns."""
+        if self.skipped or not isinstance(self.learning, LocalLearning) or not self.circuit.plastic:
             return None
-        return self.experiment.backend.compile(self.circuit, self.protocol, learning)
+        return self.experiment.backend.compile(self.circuit, self.protocol, GradientLearning())
 
     def alignment(self) -> dict[str, dict[str, float]]:
         """Return how far each projection's Δw points along the gradient, on existing synapses, means removed.
@@ -148,15 +163,16 @@ class Training:
         """
         if self._gradient is None:
             return {}
-        batch = next(self.dataset.train.batches(PROBE_TRIALS))
-        for phase in self.protocol.phases:
-            self.state, _ = self.simulation.run(self.state, phase, self._inputs(batch))
-        parameters = self.parameters()
-        other = self._gradient.init(parameters)
-        other, _ = self._gradient.run(other, self.protocol.phases[0], self._inputs(batch))
-        local, gradient = self.simulation.deltas(self.state), self._gradient.deltas(other)
+        batch = next(self.dataset.train.batches(min(PROBE_TRIALS, self.side_by_side)))
+        with self.aside():
+            other = replace(self._gradient.init(self.parameters(), self.experiment.seed), draws=self.state.draws)
+            for phase in self.protocol.phases:
+                self.state, _ = self.simulation.run(self.state, phase, self.inputs(batch))
+            other, _ = self._gradient.run(other, self.protocol.phases[0], self.inputs(batch))
+            local, gradient = self.simulation.deltas(self.state), self._gradient.deltas(other)
+        masks = {name: synapses.mask for name, synapses in self.parameters().items()}
         names = [projection.name for projection in self.circuit.plastic if not projection.from_tonic]
-        return {name: self._compare(name, local[name], gradient[name], parameters[name].mask) for name in names}
+        return {name: self._compare(name, local[name], gradient[name], masks[name]) for name in names}
 
     def _compare(self, name: str, local: np.ndarray, gradient: np.ndarray, mask: np.ndarray) -> dict[str, float]:
         angle = centred_angle(local, gradient, mask)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, Literal
 
 from bio_fa.circuit import Circuit, tonic_drive
 from bio_fa.connectivity import Connectivity, FixedInDegree
@@ -39,6 +39,8 @@ def cortical_hierarchy(
     feedback_share: float = 0.5,
     apical_gain: float = 0.1,
     spread: float = 0.2,
+    output_interneurons: int | None = None,
+    feedback_from: Literal["next", "output"] = "next",
     neuron: Neuron = LeakyRate(),
     output_neuron: Neuron = DivisiveNormalisation(),
     plasticity: Plasticity = ThreeFactor(),
@@ -52,6 +54,8 @@ def cortical_hierarchy(
     | feedback_share | size of each feedback population, likewise | Choice: smaller ones learn worse (docs/science.md) |
     | apical_gain | γ, coupling of the apical compartment | Choice: small, where r⁺ − r⁻ is linear in the feedback |
     | spread | relative standard deviation of initial magnitudes | Choice: see ``Narrow`` |
+    | output_interneurons | inhibitory neurons of the output area; None: its share | Choice: the share |
+    | feedback_from | what the feedback neurons of an area read | Choice: the next area; Nøkland (2016) takes the output |
 
     Raises:
         DescriptionError: when a size or share is refused.
@@ -61,12 +65,12 @@ def cortical_hierarchy(
     names = [f"V{number}" for number in range(1, len(hidden) + 1)]
     areas = [Area("input_area", (Population("input", inputs),))]
     areas += [anatomy.hidden(name, size) for name, size in zip(names, hidden, strict=True)]
-    areas.append(anatomy.output("output", outputs, output_neuron))
+    areas.append(anatomy.output("output", outputs, output_neuron, output_interneurons))
     projections: list[Projection] = []
     for below, area in itertools.pairwise(areas):
         projections += wiring.forward(below, area)
     for area, above in itertools.pairwise(areas[1:]):
-        projections += wiring.feedback(area, above)
+        projections += wiring.feedback(area, above if feedback_from == "next" else areas[-1])
     return Circuit("cortical_hierarchy", tuple(areas), tuple(projections), "input", "output_E")
 
 
@@ -87,14 +91,15 @@ class _Anatomy:
             Population(f"{name}_FE", senders, EXCITATORY, self.neuron),
             Population(f"{name}_FI", senders, INHIBITORY, self.neuron),
         )
-        return Area(name, (excitatory, self._inhibitory(name, size)), feedback)
+        return Area(name, (excitatory, self._inhibitory(name, _share(size, self.inhibitory_share))), feedback)
 
-    def output(self, name: str, size: int, neuron: Neuron) -> Area:
+    def output(self, name: str, size: int, neuron: Neuron, interneurons: int | None) -> Area:
         """Return the area that is nudged: forward populations only."""
-        return Area(name, (Population(f"{name}_E", size, EXCITATORY, neuron), self._inhibitory(name, size)))
+        inhibitory = self._inhibitory(name, interneurons or _share(size, self.inhibitory_share))
+        return Area(name, (Population(f"{name}_E", size, EXCITATORY, neuron), inhibitory))
 
     def _inhibitory(self, name: str, size: int) -> Population:
-        return Population(f"{name}_I", _share(size, self.inhibitory_share), INHIBITORY, self.neuron)
+        return Population(f"{name}_I", size, INHIBITORY, self.neuron)
 
 
 def _share(size: int, share: float) -> int:

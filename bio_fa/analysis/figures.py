@@ -200,7 +200,7 @@ def _raster(panel: Axes, activity: NDArray[np.floating[Any]], label: NDArray[np.
     classes, starts = np.unique(label[order], return_index=True)
     preferred = np.argmax([activity[label == each].mean(axis=0) for each in classes], axis=0)
     shown = activity[order][:, np.argsort(preferred, kind="stable")]
-    brightest = float(np.nan_to_num(np.quantile(activity, 0.995))) or None
+    brightest = float(np.nan_to_num(np.quantile(activity, 0.995))) or 1.0
     smooth = "nearest" if shown.shape[1] < FEW_NEURONS else "antialiased"
     image = panel.imshow(shown, aspect="auto", cmap=style.MAP, vmin=0, vmax=brightest, interpolation=smooth)
     panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))

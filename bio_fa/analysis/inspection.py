@@ -28,20 +28,23 @@ def inspect_run(run: str | Path) -> dict[str, Any]:
 
     Keys: those of ``KEYS``; ``metrics`` (the last line's scores; errors are fractions), ``audit`` (violations, weight
     transport, densities), ``liveness`` per population, ``alignment`` per area and snapshot, ``update_alignment`` per
-    projection, ``timing``, and ``reasons``, which says in a sentence why a part is None.
+    projection, ``spiking`` (spikes and synaptic events per trial; None without spikes), ``timing``, and ``reasons``, which says in
+    a sentence why a part is None.
 
     Raises:
         RecordError: when the folder holds no readable run.
     """
     folder = RunFolder.open(run)
     description, known = run_table(folder), _Known(folder)
+    known.reasons |= description.get("skipped") or {}
     lines = known.of("metrics", metrics_lines) or [{}]
     table = {key: description.get(key) for key in KEYS} | {
         "metrics": _metrics(lines[-1]),
         "audit": _audit(known),
         "liveness": known.of("liveness", liveness),
         "alignment": known.of("alignment", alignment),
-        "update_alignment": _update_alignment(lines),
+        "update_alignment": _last(lines, "update_alignment"),
+        "spiking": _last(lines, "spiking"),
         "timing": _timing(description, lines[-1]),
         "reasons": known.reasons,
     }
@@ -85,9 +88,9 @@ def _metrics(last: dict[str, Any]) -> dict[str, Any]:
     return {**{score: last.get(score) for score in SCORES}, "epochs": last.get("epoch"), "trials": last.get("trial")}
 
 
-def _update_alignment(lines: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the last line's angles between local updates and the gradient, per projection."""
-    return next((line["update_alignment"] for line in reversed(lines) if line.get("update_alignment")), None)
+def _last(lines: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
+    """Return what the last line of metrics says that has this key, such as the angles of updates per projection."""
+    return next((line[key] for line in reversed(lines) if line.get(key)), None)
 
 
 def _timing(description: dict[str, Any], last: dict[str, Any]) -> dict[str, Any]:

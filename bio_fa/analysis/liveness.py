@@ -20,16 +20,20 @@ def liveness(folder: RunFolder) -> dict[str, dict[str, float | None]]:
     ``silent`` and ``saturated``: fractions of neurons at zero, or at their ceiling, throughout (None: no ceiling).
     ``mean``: activity, in the unit of the record. ``dimension``: participation ratio of the first phase's responses.
 
+    In a circuit with spikes the frames of a phase are averaged over its window first, because a time step holds a spike or none,
+    and the ceiling is that of firing as often as time step and refractory time allow.
+
     Raises:
         RecordError: when the activity cannot be read.
     """
-    ceilings = run_table(folder).get("ceilings") or {}
+    table = run_table(folder)
+    ceilings, spiking = table.get("ceilings") or {}, bool(table.get("spiking"))
     with ActivityReader(folder.activity) as reader:
-        return {each.name: _population(reader, each.name, ceilings.get(each.name)) for each in reader.populations}
+        return {each.name: _population(reader, each.name, ceilings.get(each.name), spiking) for each in reader.populations}
 
 
-def _population(reader: ActivityReader, name: str, ceiling: float | None) -> dict[str, float | None]:
-    activity = _all_phases(reader, name)
+def _population(reader: ActivityReader, name: str, ceiling: float | None, spiking: bool) -> dict[str, float | None]:
+    activity = _all_phases(reader, name, spiking)
     return {
         "silent": silent_fraction(activity),
         "saturated": None if ceiling is None else saturated_fraction(activity, ceiling),
@@ -38,8 +42,16 @@ def _population(reader: ActivityReader, name: str, ceiling: float | None) -> dic
     }
 
 
-def _all_phases(reader: ActivityReader, name: str) -> NDArray[np.floating[Any]]:
-    """Return the last epoch's frames, phase after phase because phases differ in duration: (frame, neuron)."""
+def _all_phases(reader: ActivityReader, name: str, averaged: bool) -> NDArray[np.floating[Any]]:
+    """Return the last epoch's frames, phase after phase because phases differ in duration, all or ``averaged``: (frame, neuron)."""
+    if averaged:
+        return np.concatenate([responses(reader, name, phase) for phase in _recorded(reader)])
     epoch = last_epoch(reader)
     frames = [reader.frames(name, phase=phase, epoch=epoch) for phase in reader.phases]
     return np.concatenate([each.reshape(-1, each.shape[-1]) for each in frames])
+
+
+def _recorded(reader: ActivityReader) -> list[str]:
+    """Return the phases that the last epoch recorded."""
+    trials = reader.trials()
+    return [reader.phases[each] for each in np.unique(trials["phase"][trials["epoch"] == last_epoch(reader)])]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
 
 from bio_fa.analysis import style, summary
 from bio_fa.analysis.figures import FIGURES
 from bio_fa.analysis.inspection import inspect_run
-from bio_fa.analysis.run_table import sentence
+from bio_fa.analysis.run_table import run_table, sentence
+from bio_fa.analysis.spike_figures import SPIKE_FIGURES, membrane_traces
 from bio_fa.errors import BioFAError
 from bio_fa.io.commit import writing
 from bio_fa.io.run_folder import RunFolder
@@ -24,6 +27,16 @@ CAPTIONS = {
     "sorted by the label they prefer in these same trials.",
     "weight_distributions": "Weights. Magnitudes of the existing synapses of each plastic projection.",
     "confusion_matrix": "Predictions. The most active output neuron for each label, in trials.",
+    "spike_raster": "Spikes. The first trials of the last epoch, up to 40 neurons of each population, evenly chosen; excitatory "
+    "blue, inhibitory orange. Dotted lines part the phases.",
+    "membrane_traces": "Potentials. Three neurons of each population in the first trial of the last epoch, after every time step; "
+    "ticks are their spikes, the dashed line the threshold of a neuron that does not adapt.",
+    "firing_rate_distributions": "Firing rates. Neurons of each population by their mean rate in the first phase of all "
+    "recorded trials of the last epoch.",
+    "isi_variability": "Irregularity. Intervals between successive spikes within the first phase, for neurons with at least 10 "
+    "pairs of them over all trials: 0 is regular, 1 (dotted) Poisson. CV₂ compares neighbouring intervals; the coefficient of "
+    "variation CV (outline) is raised by trials that differ in drive. A phase hides intervals longer than itself, which lowers "
+    "both.",
 }
 
 
@@ -48,7 +61,14 @@ def draw(folder: RunFolder) -> list[dict[str, str | None]]:
     """
     with writing(folder.figures):
         folder.figures.mkdir(parents=True, exist_ok=True)
-    return [{"name": name, "caption": CAPTIONS[name], **_draw(folder, name)} for name in FIGURES]
+    return [{"name": name, "caption": CAPTIONS[name], **_draw(folder, name, drawn)} for name, drawn in figures(folder).items()]
+
+
+def figures(folder: RunFolder) -> dict[str, Callable[[RunFolder], Figure]]:
+    """Return the figures that a run of its kind has, by name: those of spikes only where there are any."""
+    if run_table(folder).get("spiking"):
+        return FIGURES | SPIKE_FIGURES
+    return FIGURES | ({"membrane_traces": membrane_traces} if folder.potential.exists() else {})
 
 
 def render(found: dict[str, Any], figures: list[dict[str, str | None]], appendices: dict[str, str]) -> str:
@@ -62,9 +82,9 @@ def render(found: dict[str, Any], figures: list[dict[str, str | None]], appendic
     )
 
 
-def _draw(folder: RunFolder, name: str) -> dict[str, str | None]:
+def _draw(folder: RunFolder, name: str, drawn: Callable[[RunFolder], Figure]) -> dict[str, str | None]:
     try:
-        figure = FIGURES[name](folder)
+        figure = drawn(folder)
         image = style.png(figure)
     except BioFAError as error:
         return {"image": None, "reason": sentence(error, folder), "width": None}

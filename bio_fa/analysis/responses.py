@@ -32,9 +32,15 @@ def first_phase(reader: ActivityReader) -> str:
 
 
 def responses(reader: ActivityReader, population: str, phase: str) -> NDArray[np.floating[Any]]:
-    """Return a population's activity in one phase of the last epoch, averaged over time: (trial, neuron)."""
+    """Return a population's activity in one phase of the last epoch, averaged over its window: (trial, neuron)."""
+    return np.asarray(window(reader, population, phase).mean(axis=1))
+
+
+def window(reader: ActivityReader, population: str, phase: str) -> NDArray[np.floating[Any]]:
+    """Return the last epoch's frames of one phase that lie in its window, which answer and rules read: (trial, time, neuron)."""
     frames: NDArray[np.floating[Any]] = reader.frames(population, phase=phase, epoch=last_epoch(reader))
-    return np.asarray(frames.mean(axis=1))
+    share = reader.windows[reader.phases.index(phase)] / reader.frame
+    return frames if share >= frames.shape[1] else frames[:, -max(1, round(share)) :]
 
 
 def labels(reader: ActivityReader, phase: str) -> NDArray[np.int64]:

@@ -70,6 +70,21 @@ def sentence(error: BioFAError, folder: RunFolder) -> str:
     return str(error).replace(f"{folder.path}{os.sep}", "")
 
 
+def thresholds(folder: RunFolder) -> dict[str, float]:
+    """Return the threshold of each population whose neurons have one, as ``circuit.json`` describes them.
+
+    Raises:
+        RecordError: when there is no description, or it is malformed.
+    """
+    table = folder.read_json(folder.circuit)
+    try:
+        populations = [each for area in table["areas"] for group in ("forward", "feedback") for each in area[group]]
+        found = {each["name"]: each["neuron"].get("threshold") for each in populations}
+        return {name: float(threshold) for name, threshold in found.items() if threshold is not None}
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise RecordError(f"{folder.circuit} describes no circuit ({error!r}); restore a copy or run again.") from error
+
+
 def feedback_pairs(folder: RunFolder) -> list[FeedbackPair]:
     """Return the pairs of a run whose area receives feedback.
 

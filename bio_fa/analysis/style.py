@@ -48,9 +48,9 @@ def panels(count: int, columns: int, height: float = 3.1, width: float = WIDTH) 
     return figure, axes[:count]
 
 
-def name(axes: Axes, title: str, x: str, y: str) -> None:
-    """Give a panel its title and the names, with units, of its axes."""
-    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", color=INK)
+def name(axes: Axes, title: str, x: str, y: str, pad: float | None = None) -> None:
+    """Give a panel its title, ``pad`` points above it, and the names, with units, of its axes."""
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", color=INK, pad=pad)
     axes.set_xlabel(x, fontsize=9, color=INK)
     axes.set_ylabel(y, fontsize=9, color=INK)
 

@@ -11,7 +11,7 @@ LABEL_WIDTH = 18
 
 
 def summarise(inspection: dict[str, Any]) -> str:
-    """Return what ``inspect_run`` found as lines of text: outcome, constraints, alignment, liveness, speed, gaps."""
+    """Return what ``inspect_run`` found as lines of text: outcome, constraints, alignment, liveness, spikes, speed, gaps."""
     lines = ["{name} (seed {seed}): {status}".format(**inspection) + _remark(inspection["message"])]
     for title, entries in _sections(inspection):
         labels = itertools.chain([title], itertools.repeat(""))
@@ -52,6 +52,7 @@ def _sections(found: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "feedback angle", [f"{row['forward']}: {degrees(row['excitatory'])}" for row in last_alignment(found)]
     yield "update angle", [f"{name}: {degrees(row)}" for name, row in (found["update_alignment"] or {}).items()]
     yield "liveness", [_alive(name, row) for name, row in (found["liveness"] or {}).items()]
+    yield "spikes", [_cost(trial, found["spiking"][trial]) for trial in ("test", "learning") if found["spiking"]]
     yield "speed", [f"{number(found['timing']['samples_per_second'])} samples/s"]
     yield "not known", [f"{part}: {reason}" for part, reason in found["reasons"].items()]
 
@@ -81,6 +82,11 @@ def _violations(audit: dict[str, Any]) -> str:
 def _transport(transport: dict[str, Any]) -> str:
     verdict = {True: "detected", False: "not detected", None: UNKNOWN}[transport["detected"]]
     return f"{verdict}: {transport['reason']}"
+
+
+def _cost(trial: str, row: dict[str, Any]) -> str:
+    spikes, events = (number(row[key]) for key in ("spikes", "synaptic_events"))
+    return f"{spikes} spikes and {events} synaptic events a {trial} trial ({number(row['rate'], '{:.3g}')} Hz a neuron)"
 
 
 def _alive(name: str, row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Activity: ``activity.h5``, which frames of activity each population showed in each trial, as a SONATA report.
+"""Activity: ``activity.h5``, which frames of activity and which spikes each population showed in each trial, as SONATA has it.
 
 ========================================  ============================  =============================================
 path                                      values                        attributes
@@ -15,9 +15,12 @@ path                                      values                        attribut
 ``/report/<pop>/mapping/element_pos``     float32 (N): 0
 ``/report/<pop>/mapping/time``            float64: start, stop, step;   ``units`` ms
                                           stop is excluded
+``/spikes/<pop>/…``                       see ``spikes``; of populations that spike
 ``/nodes/<pop>/…``                        see ``nodes``
 ``/trials/start_time``, ``stop_time``     float64 (K)                   ``units`` ms
-``/trials/phase``                         uint8 (K)                     ``names``: the phases, in order
+``/trials/phase``                         uint8 (K)                     ``names``: the phases, in order;
+                                                                        ``windows``: ms at the end of each that
+                                                                        answer and rules read
 ``/trials/label``, ``stimulus_id``,       int64 (K); label −1: none
 ``epoch``, ``trial``
 ``/provenance``                           ``config_json``, a text       every other item, a text each
@@ -25,7 +28,7 @@ path                                      values                        attribut
 
 Row k of ``data`` is the frame at k · step. Rows run trial by trial, within it phase by phase, within it by time. Each
 phase of each trial is one entry of ``/trials``; the entries of a trial share its number, ``trial``. MATLAB shows
-dimensions reversed.
+dimensions reversed. ``report_potential.h5`` has the same layout, with the variable ``potential``.
 
 Source: Dai et al. (2020), The SONATA data format, PLoS Comput. Biol. 16, e1007696; N + 1 pointers, as its readers want.
 """
@@ -33,8 +36,7 @@ Source: Dai et al. (2020), The SONATA data format, PLoS Comput. Biol. 16, e10076
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, ClassVar, final
 
 import h5py
@@ -42,136 +44,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bio_fa.errors import RecordError, nearest
-from bio_fa.io.frames import Frames, by_trial, durations, whole_numbers
-from bio_fa.io.hdf5 import RecordReader, RecordWriter
-from bio_fa.io.names import require_names, text, texts
-from bio_fa.io.nodes import PopulationInfo, read_nodes, write_mapping, write_nodes
-from bio_fa.io.plain import to_json
-from bio_fa.io.tables import BLOCK, chunk_bytes, create_table, extend, gather
-from bio_fa.io.trials import COLUMNS, TrialTable, entries
+from bio_fa.io.activity_writer import ActivityWriter
+from bio_fa.io.hdf5 import RecordReader
+from bio_fa.io.nodes import PopulationInfo, read_nodes
+from bio_fa.io.spikes import Spikes, SpikeTable
+from bio_fa.io.tables import BLOCK, gather
+from bio_fa.io.trials import TrialTable
 
-__all__ = ["ActivityReader", "ActivityWriter", "PopulationInfo"]
-
-
-@final
-class ActivityWriter(RecordWriter):
-    """Stream frames into ``activity.h5`` with flat memory; a context manager.
-
-    Args:
-        path: where the file appears when it is closed.
-        populations: who is recorded, in the circuit's order.
-        phases: the phases of a trial, in order.
-        frame: seconds between frames.
-        variable: what is recorded.
-        units: its unit.
-        provenance: texts (anything else becomes JSON) about where the record comes from.
-
-    Raises:
-        RecordError: for names that clash or are no names, a frame that is not a positive time, or a disk that refuses.
-    """
-
-    format: ClassVar[str] = "bio_fa-activity"
-
-    def __init__(
-        self,
-        path: Path | str,
-        populations: Sequence[PopulationInfo],
-        phases: Sequence[str],
-        frame: float,
-        variable: str = "activity",
-        units: str = "normalised",
-        provenance: Mapping[str, object] | None = None,
-    ) -> None:
-        self._populations, self._phases = tuple(populations), tuple(phases)
-        require_names([info.name for info in self._populations], "population")
-        require_names(self._phases, "phase")
-        if not (math.isfinite(frame) and frame > 0):
-            raise RecordError(f"{path}: a frame of {frame!r} s is not allowed; give the positive time between frames.")
-        self._step = 1e3 * frame
-        self._labels = {"variable": text(variable), "units": text(units), "dims": text("time,neuron")}
-        origin = provenance or {}
-        self._origin = {key: held if isinstance(held, str) else to_json(held) for key, held in origin.items()}
-        self._committed = (0, 0, 0)
-        self._tables: dict[str, h5py.Dataset] = {}
-        self._chunks = 0
-        described = sum((1 << 15) + 80 * info.size for info in self._populations)
-        super().__init__(path, room=described + sum(4 * len(held) for held in self._origin.values()))
-
-    def _lay_out(self, file: h5py.File) -> None:
-        file.attrs["magic"], file.attrs["version"] = np.uint32(0x0A7A), np.array([0, 1], dtype=np.uint32)
-        provenance = file.create_group("provenance")
-        for key, held in self._origin.items():
-            (provenance if key == "config_json" else provenance.attrs)[key] = held
-        for order, info in enumerate(self._populations):
-            write_nodes(file, info)
-            write_mapping(file, info, self._step)
-            file[f"report/{info.name}"].attrs["order"] = order
-
-    def append(self, frames: Frames, label: NDArray[Any] | None, stimulus: NDArray[Any], epoch: int) -> None:
-        """Append trials that ran side by side, and commit them.
-
-        Args:
-            frames: by phase, then by population, (time, trial, neuron); any of the phases, all populations in each.
-            label: the class of each trial, (trial,); None when there is none.
-            stimulus: which stimulus each trial showed, (trial,).
-            epoch: the epoch to which the trials belong.
-
-        Raises:
-            RecordError: for frames of other shapes or names, or a disk that refuses; the trials before stay committed.
-        """
-        count = np.size(stimulus)
-        stimulus = whole_numbers(stimulus, count, "stimulus")
-        label = whole_numbers(np.full(count, -1) if label is None else label, count, "label")
-        times = durations(frames, self._populations, self._phases, count)
-        rows, trials, counted = self._committed
-        indexed = {self._phases.index(phase): time for phase, time in times.items()}
-        table = entries(indexed, (rows, trials), self._step, label, stimulus, epoch)
-        added = (count * sum(times.values()), count, len(table["trial"]))
-        self._create_tables(added[0], added[2])
-        with self._committing(self._room(added[0], added[2])):
-            try:
-                self._extend([frames[phase] for phase in times], table)
-                self._committed = (rows + added[0], trials + added[1], counted + added[2])
-            finally:
-                self._settle()
-
-    def _create_tables(self, rows: int, added: int) -> None:
-        """Create the tables that grow, if there are none, in chunks fit for what the first append brings."""
-        if self._tables:
-            return
-        tables = {}
-        with self._committing((1 << 12) * (len(self._populations) + len(COLUMNS))) as file:
-            for info in self._populations:
-                tables[info.name] = create_table(file, f"report/{info.name}/data", "f4", rows, info.size)
-                tables[info.name].attrs.update(self._labels)
-            for key, dtype in COLUMNS.items():
-                tables[f"trials/{key}"] = create_table(file, f"trials/{key}", dtype, added)
-            file["trials/phase"].attrs["names"] = texts(self._phases)
-            file["trials/start_time"].attrs["units"] = file["trials/stop_time"].attrs["units"] = text("ms")
-        self._tables, self._chunks = tables, sum(chunk_bytes(table) for table in tables.values())
-
-    def _room(self, rows: int, added: int) -> int:
-        """Return the bytes that an append may take: its values and, for each table, a chunk that it may begin."""
-        values = sum(4 * rows * info.size for info in self._populations) + 8 * len(COLUMNS) * added
-        return values + self._chunks
-
-    def _extend(self, phases: Sequence[Mapping[str, NDArray[Any]]], table: dict[str, NDArray[Any]]) -> None:
-        for info in self._populations:
-            extend(self._tables[info.name], by_trial([recorded[info.name] for recorded in phases]))
-        for key, column in table.items():
-            extend(self._tables[f"trials/{key}"], column)
-
-    def _settle(self) -> None:
-        """Say how long the record is, and cut off what an interruption left beyond it."""
-        rows, _, counted = self._committed
-        for info in self._populations:
-            self._file[f"report/{info.name}/mapping/time"][1] = rows * self._step
-            self._tables[info.name].resize(rows, axis=0)
-        for key in COLUMNS:
-            self._tables[f"trials/{key}"].resize(counted, axis=0)
-
-    def _complete(self) -> None:
-        self._create_tables(rows=0, added=0)
+__all__ = ["ActivityReader", "ActivityWriter", "PopulationInfo", "Spikes"]
 
 
 @final
@@ -188,22 +68,39 @@ class ActivityReader(RecordReader):
     """Who was recorded, in the circuit's order."""
     phases: tuple[str, ...]
     """The phases of a trial, in order; ``trials()["phase"]`` counts them from 0."""
+    windows: tuple[float, ...]
+    """Seconds at the end of each phase that answer and rules read; infinite where the file does not say."""
     frame: float
     """Seconds between frames."""
     variable: str
     """What was recorded."""
     units: str
     """The unit of what was recorded."""
+    spiking: tuple[str, ...]
+    """Whose spikes were recorded, in the circuit's order."""
 
     def _load(self) -> None:
         self.populations = [read_nodes(self, name) for name in self.ordered("report")]
         start, _, step = self.array(f"report/{self.populations[0].name}/mapping/time", "f").tolist()
         if start != 0 or not (math.isfinite(step) and step > 0):
             raise RecordError(f"{self.path}: the frames start at {start} ms and are {step} ms apart; restore a copy.")
-        self.phases, self.frame = self.words(self.dataset("trials/phase", "u", 1), "names"), step / 1e3
+        self.phases, self.frame, self._step = self.words(self.dataset("trials/phase", "u", 1), "names"), step / 1e3, step
+        self.windows = self._windows()
         self._table = TrialTable(self, len(self.phases), step)
         data = [self._data(info.name) for info in self.populations]
         self.variable, self.units = (self.attribute(data[0], key, str) for key in ("variable", "units"))
+        kept = self.group("spikes") if "spikes" in self._file else ()
+        self.spiking = tuple(info.name for info in self.populations if info.name in kept)
+        self._tables: dict[str, SpikeTable] = {}
+
+    def _windows(self) -> tuple[float, ...]:
+        phase = self.dataset("trials/phase", "u", 1)
+        if "windows" not in phase.attrs:
+            return (math.inf,) * len(self.phases)
+        stored = phase.attrs.get_id("windows")
+        if stored.dtype.kind != "f" or stored.shape != (len(self.phases),) or not (phase.attrs["windows"] > 0).all():
+            raise self._refuse("the windows of its phases are no times")
+        return tuple((phase.attrs["windows"] / 1e3).tolist())
 
     def _data(self, population: str) -> h5py.Dataset:
         sizes = {info.name: info.size for info in self.populations}
@@ -237,11 +134,52 @@ class ActivityReader(RecordReader):
         Raises:
             RecordError: for an unknown population or phase, trials that differ in duration, or a damaged file.
         """
-        if phase is not None and phase not in self.phases:
-            raise RecordError(f"{self.path} holds no phase {phase!r}; {nearest(phase, self.phases)}")
-        first, time = self._table.spans(None if phase is None else self.phases.index(phase), epoch, trials)
+        first, time = self._spans(phase, epoch, trials)
         with self._reading():
             return gather(self._data(population), first, time)
+
+    def _spans(self, phase: str | None, epoch: float | None, trials: slice | None) -> tuple[NDArray[np.int64], int]:
+        """Return the first row of each chosen trial, (trial,), and how many rows each has."""
+        if phase is not None and phase not in self.phases:
+            raise RecordError(f"{self.path} holds no phase {phase!r}; {nearest(phase, self.phases)}")
+        return self._table.spans(None if phase is None else self.phases.index(phase), epoch, trials)
+
+    def spikes(
+        self, population: str, phase: str | None = None, epoch: float | None = None, trials: slice | None = None
+    ) -> Spikes:
+        """Return recorded spikes, chosen as ``frames`` chooses: (trial, time, neuron), each (spike,).
+
+        Raises:
+            RecordError: for a population without recorded spikes, an unknown phase, trials that differ in duration, or a damaged
+                file.
+        """
+        blocks = list(self.spike_chunks(population, phase, epoch, trials))
+        nothing = Spikes(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64))
+        return Spikes(*(np.concatenate(each) for each in zip(nothing, *blocks, strict=True)))
+
+    def spike_chunks(
+        self, population: str, phase: str | None = None, epoch: float | None = None, trials: slice | None = None
+    ) -> Iterator[Spikes]:
+        """Yield what ``spikes`` returns in parts, so that memory holds one at a time."""
+        first, time = self._spans(phase, epoch, trials)
+        with self._reading():
+            table = self._spike_table(population)
+        blocks = table.within(first * self._step, time * self._step)
+        while True:
+            with self._reading():
+                block = next(blocks, None)
+            if block is None:
+                return
+            yield block
+
+    def _spike_table(self, population: str) -> SpikeTable:
+        """Return the spikes of a population, checked when they are first asked for."""
+        if population not in self.spiking:
+            raise RecordError(f"{self.path} holds no spikes of {population!r}; {nearest(population, self.spiking)}")
+        if population not in self._tables:
+            size = next(info.size for info in self.populations if info.name == population)
+            self._tables[population] = SpikeTable(self, population, size)
+        return self._tables[population]
 
     def chunks(self, population: str, rows: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """Yield all recorded rows in order, at most ``rows`` at a time: (row, neuron)."""

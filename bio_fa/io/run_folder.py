@@ -1,7 +1,7 @@
 """RunFolder: the one folder in which a run leaves everything, laid out so that any tool finds its way.
 
 ``config.toml`` (effective), ``run.json`` (seed, status, provenance), ``circuit.json``, ``metrics.jsonl`` (a line at a
-time), ``activity.h5``, ``weights.h5`` and ``report/``.
+time), ``activity.h5``, ``report_potential.h5``, ``weights.h5`` and ``report/``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bio_fa.errors import RecordError
 from bio_fa.io.commit import part_of, write_text, writing
 from bio_fa.io.plain import to_json
 
-FILES = ("run.json", "config.toml", "circuit.json", "metrics.jsonl", "activity.h5", "weights.h5")
+FILES = ("run.json", "config.toml", "circuit.json", "metrics.jsonl", "activity.h5", "report_potential.h5", "weights.h5")
 DRAWN = ("report/*.html", "report/figures/*.png", "report/figures/*.svg", "report/figures/*.pdf")
 
 
@@ -78,6 +78,11 @@ class RunFolder:
     def activity(self) -> Path:
         """The recorded activity, HDF5."""
         return self.path / "activity.h5"
+
+    @property
+    def potential(self) -> Path:
+        """The recorded potentials, HDF5."""
+        return self.path / "report_potential.h5"
 
     @property
     def weights(self) -> Path:
