@@ -157,6 +157,96 @@ def test_a_value_outside_its_range_is_refused(tmp_path, override):
     refused_run(tmp_path, override)
 
 
+TIMED = ("protocol.duration=0.02", "protocol.window=0.01", "backend.kind=torch_spiking")
+"""Overrides with which spiking neurons would run."""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["neurons.neuron={kind='lfi'}"], "'lfi' is no kind of SpikingNeuron; did you mean 'lif'?"),
+        (["neurons.neuron={kind='leaky_rate'}"], "'leaky_rate' is no kind of SpikingNeuron"),
+        (["neurons.neuron={kind='lif', taw=1}"], "LIF has no setting 'taw'; did you mean 'tau'?"),
+        (["neurons.neuron={kind='lif', tau=-0.02}"], "LIF: tau = -0.02 is not allowed; give a time constant above 0 s."),
+        (
+            ["neurons.neuron={kind='lif', threshold=0.2, reset_to=0.5}"],
+            "LIF: threshold = 0.2 is not allowed; give a potential above reset_to = 0.5.",
+        ),
+        (["neurons.transmission={kind='graded'}"], "'graded' is no kind of SpikeTransmission"),
+        (
+            ["neurons.transmission={kind='current_synapse', delay=-0.001}"],
+            "CurrentSynapse: delay = -0.001 is not allowed; give seconds of at least 0.",
+        ),
+        (
+            ["neurons.source={kind='lif'}"],
+            "Circuit 'two_area': 'input' has neurons of kind lif, but the activity of the input is given; "
+            "give it a source of spikes or rate neurons.",
+        ),
+        (
+            ["neurons.others={V1_I={kind='poisson_source'}}"],
+            "Circuit 'two_area': 'V1_I' has neurons of kind poisson_source, but only the input 'input' can be a source of spikes; "
+            "give it other neurons.",
+        ),
+        (["neurons.others={ouput={kind='leaky_rate'}}"], "with_neurons: no population is called 'ouput'; did you mean 'output'?"),
+        (
+            ["neurons={transmission={kind='conductance_synapse'}, others={output={kind='leaky_rate'}}}"],
+            "V1_E_to_output: 'output' has neurons of kind leaky_rate, without the membrane that 'conductance_synapse' acts on; "
+            "give 'current_synapse'.",
+        ),
+        (
+            ["neurons={}", "protocol.window=0.03"],
+            "Phase 'free': window = 0.03 is not allowed; give seconds in (0, duration = 0.02].",
+        ),
+        (
+            ["neurons={}", "protocol.dt=0.008", "protocol.duration=0.016", "protocol.window=0.016"],
+            "Protocol: dt = 0.008 s is longer than tau = 0.005 s of 'V1_I_to_V1_E'; give a shorter time step.",
+        ),
+        (
+            ["neurons.neuron={kind='lif', refractory=0.0015}"],
+            "Protocol: dt = 0.001 s does not divide refractory = 0.0015 s of 'V1_E'; change one of them.",
+        ),
+        (["neurons={}", "protocol.window=0.0105"], "give a time step that divides the 0.0105 s of 'free'."),
+        (
+            ["neurons={}", "backend.kind=torch_rate"],
+            "torch_rate cannot run 'two_area': 'V1_E' has neurons of kind lif, which have no rate; "
+            "choose torch_spiking, brian2 or reference.",
+        ),
+    ],
+)
+def test_spiking_neurons_that_could_not_run_are_refused_in_one_sentence(tmp_path, overrides, sentence):
+    assert sentence in refused_run(tmp_path, *TIMED, *overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (
+            ["neurons={}"],
+            "Phase 'free': 'V1_E' spikes, and so settles to no fixed point; give the phase a duration and a window, in seconds.",
+        ),
+        (
+            ["neurons={}", "protocol.duration=0.02"],
+            "Phase 'free': 'V1_E' spikes, and a single time step holds a spike or none; "
+            "give the phase a window over which they are counted.",
+        ),
+        (
+            ["protocol.window=0.01"],
+            "Phase 'free': window = 0.01 is not allowed; give a duration with it, or nothing in a phase that settles.",
+        ),
+        (
+            ["circuit.plasticity={kind='pair_stdp'}"],
+            "input_to_V1_E: pair_stdp senses post.spike, but 'V1_E' does not spike; give it spiking neurons, or another rule.",
+        ),
+        (
+            ["circuit.plasticity={kind='dendritic_error'}"],
+            "input_to_V1_E: dendritic_error senses post.sensitivity, but 'V1_E' does not spike; give it spiking neurons, or",
+        ),
+    ],
+)
+def test_a_trial_and_rules_that_do_not_go_with_the_neurons_are_refused_in_one_sentence(tmp_path, overrides, sentence):
+    assert sentence in refused_run(tmp_path, *overrides)
+
+
 def test_a_gpu_that_is_not_there_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert "torch finds no GPU" in refused_run(tmp_path, "backend.device=cuda")

@@ -13,9 +13,11 @@ from bio_fa.circuit import Circuit, tonic_drive
 from bio_fa.connectivity import AllToAll, FixedInDegree
 from bio_fa.constraints import Bounds, Dale, Mask, WeightNorm
 from bio_fa.credit import Activity, ActivityDifference
+from bio_fa.neurons import LIF, DivisiveNormalisation, LeakyRate, PoissonSource, TwoCompartmentLIF
 from bio_fa.plasticity import Hebbian, ThreeFactor
 from bio_fa.population import EXCITATORY, INHIBITORY, TONIC, UNSIGNED, Apical, Area, Population
 from bio_fa.projection import Projection
+from bio_fa.transmission import ConductanceSynapse, CurrentSynapse, Graded
 from bio_fa.weights import Constant, Exponential, Narrow, Signed
 from tests.refusals import assert_refused
 
@@ -207,6 +209,103 @@ def test_other_weights_leave_the_mask_where_it_is():
 def test_the_tonic_drive_is_silent_at_first_and_one_synapse_a_neuron():
     tonic = CIRCUIT.sample(0)["tonic_to_E"]
     assert tonic.w.shape == (6, 1) and not tonic.w.any() and tonic.mask.all()
+
+
+def signals(of: Circuit) -> dict[str, str]:
+    return {each.name: each.transmission.kind() for each in of.projections}
+
+
+def test_spiking_neurons_take_the_place_of_rates_and_leave_every_synapse_as_it_is():
+    spiking = CIRCUIT.with_neurons(LIF(), CurrentSynapse(delay=2e-3), PoissonSource())
+    assert drawn(1, spiking) == drawn(1)
+    assert spiking.dalean and spiking.spiking and not CIRCUIT.spiking
+    assert [each.neuron for each in spiking.populations] == [PoissonSource(), LIF(), LIF(), LIF()]
+    assert [(each.name, each.size, each.sign, each.apical) for each in spiking.populations] == [
+        (each.name, each.size, each.sign, each.apical) for each in CIRCUIT.populations
+    ]
+    assert spiking.plastic and [each.plasticity for each in spiking.plastic] == [each.plasticity for each in CIRCUIT.plastic]
+
+
+def test_whatever_spikes_gets_the_transmission_and_whatever_does_not_stays_graded():
+    synapse = CurrentSynapse(tau=3e-3)
+    assert set(signals(CIRCUIT).values()) == {"graded"}
+    injected = signals(CIRCUIT.with_neurons(LIF(), synapse))
+    assert {name for name, kind in injected.items() if kind == "graded"} == {"input_to_E", "input_to_I", "tonic_to_E"}
+    encoded = CIRCUIT.with_neurons(LIF(), synapse, PoissonSource())
+    assert {each.transmission for each in encoded.projections if not each.from_tonic} == {synapse}
+    assert encoded.projection("tonic_to_E").transmission == Graded()
+
+
+def test_some_populations_may_stay_rates():
+    mixed = CIRCUIT.with_neurons(LIF(), others={"output": DivisiveNormalisation()})
+    assert mixed.population("output").neuron == DivisiveNormalisation() and mixed.population("E").neuron == LIF()
+    assert signals(mixed)["output_to_E"] == "graded" and signals(mixed)["E_to_output"] == "current_synapse"
+
+
+def test_spiking_neurons_can_be_exchanged_again():
+    once = CIRCUIT.with_neurons(LIF(), source=PoissonSource())
+    twice = once.with_neurons(TwoCompartmentLIF(), ConductanceSynapse())
+    assert twice.population("input").neuron == PoissonSource() and twice.population("E").neuron == TwoCompartmentLIF()
+    assert {each.transmission for each in twice.projections if not each.from_tonic} == {ConductanceSynapse()}
+
+
+CANNOT_SPIKE = {
+    "others by a name that nobody has": (
+        lambda: CIRCUIT.with_neurons(LIF(), others={"ouput": LeakyRate()}),
+        ("with_neurons: no population is called 'ouput'", "did you mean 'output'?"),
+    ),
+    "an input that could only be driven": (
+        lambda: CIRCUIT.with_neurons(LIF(), source=LIF()),
+        ("'input' has neurons of kind lif, but the activity of the input is given", "give it a source of spikes or rate neurons"),
+    ),
+    "a source that is not the input": (
+        lambda: CIRCUIT.with_neurons(LIF(), others={"I": PoissonSource()}),
+        ("'I' has neurons of kind poisson_source, but only the input 'input' can be a source of spikes", "give it other neurons"),
+    ),
+    "a conductance onto rates": (
+        lambda: CIRCUIT.with_neurons(LIF(), ConductanceSynapse(), others={"output": LeakyRate()}),
+        ("E_to_output: 'output' has neurons of kind leaky_rate", "give 'current_synapse'"),
+    ),
+    "a conductance from neurons without a sign": (
+        lambda: circuit(areas=(UNSIGNED_INPUT, V1, OUTPUT)).with_neurons(LIF(), ConductanceSynapse(), PoissonSource()),
+        ("input_to_E: 'input' has no sign", "give 'current_synapse', or the population a sign"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CANNOT_SPIKE)
+def test_neurons_that_cannot_take_their_place_are_refused(case):
+    make, fragments = CANNOT_SPIKE[case]
+    assert_refused(make, *fragments)
+
+
+def test_time_constants_and_latencies_are_told_with_whose_they_are():
+    spiking = CIRCUIT.with_neurons(LIF(tau=30e-3, refractory=2e-3), CurrentSynapse(tau=4e-3, delay=3e-3))
+    assert set(spiking.time_constants()) >= {("E", "tau", 30e-3), ("E", "trace_tau", 20e-3), ("E_to_output", "tau", 4e-3)}
+    assert set(spiking.latencies()) == {
+        *((name, "refractory", 2e-3) for name in ("E", "I", "output")),
+        *((name, "delay", 3e-3) for name in ("I_to_E", "E_to_output", "output_to_E")),
+    }
+    assert CIRCUIT.latencies() == []
+
+
+def test_other_rules_can_be_given_to_some_projections_and_the_others_keep_theirs():
+    other = CIRCUIT.with_plasticity({"I_to_E": Hebbian(0.1)}, reads="nudged")
+    assert (other.projection("I_to_E").plasticity, other.projection("I_to_E").reads) == (Hebbian(0.1), "nudged")
+    assert other.projection("input_to_E") == CIRCUIT.projection("input_to_E")
+    assert CIRCUIT.with_plasticity({"I_to_E": Hebbian(0.1)}).projection("I_to_E").reads == CIRCUIT.projection("I_to_E").reads
+    assert drawn(1, other) == drawn(1)
+
+
+def test_a_rule_for_a_projection_that_does_not_exist_is_refused():
+    assert_refused(lambda: CIRCUIT.with_plasticity({"I_to_EE": Hebbian()}), "no projection is called 'I_to_EE'", "'I_to_E'?")
+
+
+def test_the_tonic_drive_is_never_centred():
+    learns = {**LEARNING, "plasticity": ThreeFactor(0.5, centred=True)}
+    assert tonic_drive("E", **learns).plasticity == ThreeFactor(0.5)
+    assert tonic_drive("E", **{**learns, "plasticity": learns["plasticity"] + Hebbian()}).plasticity == ThreeFactor(0.5) + Hebbian()
+    assert tonic_drive("E").plasticity is None
 
 
 def test_a_summary_counts_neurons_and_learning_projections():

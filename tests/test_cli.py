@@ -79,6 +79,49 @@ def test_without_output_a_run_goes_to_the_folder_of_its_name(tmp_path, monkeypat
     assert RunFolder.open(tmp_path / "runs" / "small").config.is_file()
 
 
+SPIKES = (
+    'backend.kind="torch_spiking"',
+    "protocol.duration=0.02",
+    "protocol.window=0.01",
+    'neurons.source={kind="poisson_source"}',
+    'neurons.others={output={kind="divisive_normalisation"}}',
+    "record.trials=8",
+    "record.potentials=2",
+)
+"""Overrides that make the small configuration spike."""
+
+
+def overridden(*overrides: str) -> list[str]:
+    return [word for each in overrides for word in ("--set", each)]
+
+
+def test_a_configured_run_with_spikes_tells_their_cost_and_draws_them(tmp_path):
+    place, lively = tmp_path / "out", 'neurons.neuron={kind="lif", tau=0.1}'
+    result = cli("run", write_config(tmp_path), "--output", place, *overridden(*SPIKES, lively))
+    assert result.exit_code == 0, result.output
+    assert "synaptic events a test trial" in result.stdout
+    page = (place / "report" / "report.html").read_text(encoding="utf-8")
+    assert "synaptic events" in page
+    drawn = {path.stem for path in (place / "report" / "figures").glob("*.png")}
+    assert {"spike_raster", "membrane_traces", "firing_rate_distributions"} <= drawn
+    assert "No neuron had 10 pairs of intervals" in page, "8 trials of 20 ms are too few"
+    found = json.loads(cli("inspect", place, "--json").stdout)
+    assert found["spiking"]["test"]["spikes"] > 0
+    assert found["reasons"] == {}
+    again = cli("run", place / "config.toml", "--output", tmp_path / "again", "--quiet")
+    assert again.exit_code == 0, again.output
+    assert same_weights(place, tmp_path / "again")
+
+
+def test_a_run_whose_neurons_are_dead_is_refused_with_advice_and_can_be_inspected(tmp_path):
+    place, mute = tmp_path / "out", 'neurons.neuron={kind="lif", unit_rate=1e-9}'
+    result = cli("run", write_config(tmp_path), "--output", place, *overridden(*SPIKES, mute, "training.epochs=5"))
+    assert "'V1_E' (100 %)" in refusal(result) and "stronger excitation" in refusal(result)
+    found = json.loads(cli("inspect", place, "--json").stdout)
+    assert (found["status"], found["metrics"]["epochs"]) == ("stopped", 1)
+    assert found["message"] in result.stderr.removeprefix("bio-fa: ")
+
+
 def test_inspect_tells_everything_as_json(folder):
     result = cli("inspect", folder, "--json")
     found = json.loads(result.stdout)

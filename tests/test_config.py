@@ -10,8 +10,10 @@ import pytest
 from bio_fa.config import Config, apply_override, load, parse
 from bio_fa.errors import BioFAError, ConfigError
 from bio_fa.learning import GradientLearning, LocalLearning
+from bio_fa.neurons import LIF, PoissonSource
 from bio_fa.plasticity import Oja, Sum, WeightDecay
 from bio_fa.protocol import one_phase, two_phase
+from bio_fa.transmission import CurrentSynapse
 from bio_fa.updates import Adaptive, CosineDecay, Scale, chain
 from tests.small import CONFIG, write_config
 
@@ -154,7 +156,7 @@ def test_the_effective_configuration_names_every_setting_that_has_a_value(tmp_pa
         "model": "two_area",
         "hidden": 10,
         "apical_gain": 0.1,
-        "plasticity": {"kind": "three_factor", "rate": 1.0},
+        "plasticity": {"kind": "three_factor", "rate": 1.0, "centred": False},
     }
     assert table["backend"] == experiment.backend.to_table()
     for section in ("task", "protocol", "training", "record"):
@@ -162,7 +164,33 @@ def test_the_effective_configuration_names_every_setting_that_has_a_value(tmp_pa
         assert set(table[section]) | {"kind"} == set(described.to_table())
 
 
-@pytest.mark.parametrize("overrides", [[], ["protocol.duration=0.05", "record.every=2", "task.softening=0.1", 'name="β 2"']])
+SPIKES = [
+    'neurons={neuron={kind="lif", tau=0.01}, transmission={kind="current_synapse", delay=2e-3}, source={kind="poisson_source"}}',
+    'neurons.others.output={kind="divisive_normalisation"}',
+    "protocol.duration=0.05",
+    "protocol.window=0.02",
+    "backend.kind=torch_spiking",
+]
+
+
+def test_the_section_neurons_makes_the_models_circuit_spike(tmp_path):
+    _, rates = load(write_config(tmp_path))
+    _, experiment = load(write_config(tmp_path), SPIKES)
+    expected = rates.circuit.with_neurons(
+        LIF(tau=0.01), CurrentSynapse(delay=2e-3), PoissonSource(), {"output": rates.circuit.population("output").neuron}
+    )
+    assert experiment.circuit == expected and experiment.circuit.spiking
+
+
+def test_a_misspelt_population_among_other_neurons_is_refused_with_the_nearest(tmp_path):
+    with pytest.raises(BioFAError, match="outptu.*output"):
+        load(write_config(tmp_path), [*SPIKES, 'neurons.others.outptu={kind="lif"}'])
+
+
+MANY = ["protocol.duration=0.05", "record.every=2", "task.softening=0.1", 'name="β 2"']
+
+
+@pytest.mark.parametrize("overrides", [[], SPIKES, MANY])
 def test_the_effective_configuration_describes_the_same_experiment(tmp_path, overrides):
     config, experiment = load(write_config(tmp_path), overrides)
     again, repeated = load(write_config(tmp_path, config.text(), "effective.toml"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bio_fa import GradientLearning, Neuron, Nudge, Phase, Protocol, Record, Settle, one_phase, two_phase
+from bio_fa import LIF, GradientLearning, Nudge, Phase, PoissonSource, Protocol, Record, Settle, one_phase, two_phase
 from bio_fa.errors import BackendError, BioFAError, DescriptionError
 from bio_fa.experiment import load_dataset
 from bio_fa.losses import CrossEntropy
@@ -16,20 +16,6 @@ from models.two_area import two_area
 from tests.small import one_sentence, small_experiment
 
 FREE, NUDGED = two_phase(two_area()).phases
-
-
-@dataclass(frozen=True)
-class Rateless(Neuron):
-    """A neuron that is no rate neuron, as no backend of rates can run."""
-
-    def drift(self, u, current):
-        return -u
-
-    def settled(self, current):
-        return current
-
-    def activity(self, u):
-        return u
 
 
 def refused(**changes) -> str:
@@ -69,7 +55,7 @@ def test_a_circuit_that_learns_needs_a_plastic_phase():
 
 
 def test_a_time_step_longer_than_a_time_constant_is_refused():
-    assert "longer than the time constant" in refused(protocol=two_phase(two_area(hidden=10), duration=0.5, dt=0.05))
+    assert "dt = 0.05 s is longer than tau = 0.02 s of" in refused(protocol=two_phase(two_area(hidden=10), duration=0.5, dt=0.05))
 
 
 def test_a_population_that_the_circuit_lacks_is_refused():
@@ -77,10 +63,10 @@ def test_a_population_that_the_circuit_lacks_is_refused():
 
 
 def test_what_the_backend_cannot_simulate_is_refused_before_anything_runs():
-    circuit = two_area(hidden=10)
-    area = replace(circuit.areas[1], feedback=tuple(replace(each, neuron=Rateless()) for each in circuit.areas[1].feedback))
-    with pytest.raises(BackendError, match=r"torch_rate cannot run 'two_area': population 'V1_FE' has neurons of kind rateless"):
-        small_experiment(circuit=replace(circuit, areas=(circuit.areas[0], area, circuit.areas[2])))
+    circuit = two_area(hidden=10).with_neurons(LIF(), source=PoissonSource())
+    protocol = two_phase(circuit, duration=0.1, window=0.05)
+    with pytest.raises(BackendError, match="torch_rate cannot run 'two_area': 'input' has neurons of kind poisson_source"):
+        small_experiment(circuit=circuit, protocol=protocol)
 
 
 def test_a_record_of_what_does_not_exist_is_refused():

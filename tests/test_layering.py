@@ -9,25 +9,27 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from bio_fa import backends
 from tests.source import ROOT, Import, imports, module_name, python_files
 
 LAYERS = {
     0: "errors ops measures randomness",
-    1: "description population connectivity weights credit constraints updates projection circuit synapses pathways "
-    "neurons plasticity",
-    2: "protocol recorder losses tasks",
+    1: "description population connectivity weights transmission credit constraints updates projection wiring circuit synapses "
+    "pathways neurons plasticity",
+    2: "phase protocol recorder losses tasks draws",
     3: "backends learning",
-    4: "experiment training running config modules io",
+    4: "experiment training examination guard observation record_files running config sections modules export io",
     5: "analysis",
     6: "progress cli",
 }
 """The files and folders of bio_fa by layer; a file may import its own layer and those below."""
 
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}
-SHARED = {"base", "phases", "arrays", "torch_common"}
+SHARED = {"base", "phases", "moments", "settling", "stepping", "arrays"}
 """What backends may share."""
 HEAVY = {"torch", "brian2", "snntorch", "h5py", "sympy"}
 """What the files of layers 0 and 1 may not load; only SymPy may be imported there, within a function."""
@@ -61,6 +63,12 @@ def package(each: Import) -> str:
 def backend(each: Import) -> bool:
     """Return whether one particular machine is imported, not what all share."""
     return each.module.startswith("bio_fa.backends.") and each.module.split(".")[2] not in SHARED
+
+
+def own(path: Path, imported: str) -> bool:
+    """Return whether a machine's file imports a part of its own kin: ``torch_rate`` may ``torch_common``, not ``torch_spiking``."""
+    name = imported.split(".")[2]
+    return name.split("_")[0] == path.stem.split("_")[0] and not {name, path.stem} <= set(backends.NAMES)
 
 
 def layer_of(each: Import) -> int:
@@ -99,7 +107,7 @@ def test_only_the_files_of_torch_import_torch() -> None:
 
 def test_no_backend_imports_another() -> None:
     machines = [each for each in EVERYTHING if part(module_name(each.path)) == "backends"]
-    assert told([each for each in machines if backend(each)]) == []
+    assert told([each for each in machines if backend(each) and not own(each.path, each.module)]) == []
 
 
 def test_above_the_machines_a_backend_is_asked_for_by_name() -> None:
@@ -116,7 +124,7 @@ def test_the_analysis_needs_a_run_folder_only() -> None:
 
 def test_models_describe_and_do_not_run() -> None:
     used = [each for path in python_files("models") for each in imports(path)]
-    allowed = {"bio_fa", "numpy", *sys.stdlib_module_names}
+    allowed = {"bio_fa", "models", "numpy", *sys.stdlib_module_names}
     outside = [each for each in used if package(each) not in allowed]
     assert told([*outside, *(each for each in used if each.module == "bio_fa" or (inside(each) and layer(each.module) > 1))]) == []
 

@@ -187,3 +187,79 @@ def test_an_output_that_is_not_finite_has_no_error():
 def test_confusion_refuses_a_label_that_is_no_class(label):
     with pytest.raises(DataError, match="labels from 0 to 2"):
         measures.confusion([[1.0, 0, 0]], label, classes=3)
+
+
+def test_a_firing_rate_is_the_number_of_spikes_over_the_time_observed():
+    np.testing.assert_array_equal(measures.firing_rates([0, 2, 2, 2], neurons=4, seconds=0.5), [2, 0, 6, 0])
+    assert np.isnan(measures.firing_rates([], neurons=2, seconds=0.0)).all()
+
+
+def one_neuron(time: np.ndarray, trial: np.ndarray | None = None, measure=measures.isi_cv, **how: int) -> float:
+    """Return the ISI-CV, or another measure of intervals, of a single neuron."""
+    where = np.zeros(len(time), dtype=int) if trial is None else trial
+    return float(measure(time, np.zeros(len(time), dtype=int), where, neurons=1, **how)[0])
+
+
+VARIATIONS = pytest.mark.parametrize("measure", [measures.isi_cv, measures.isi_cv2])
+
+
+@VARIATIONS
+@pytest.mark.parametrize("interval", [1e-3, 0.1, 7.0])
+def test_a_regular_train_has_a_variation_of_0(interval, measure):
+    assert one_neuron(0.3 + interval * np.arange(50), measure=measure) == pytest.approx(0, abs=1e-9)
+
+
+@VARIATIONS
+@pytest.mark.parametrize("rate", [3.0, 80.0])
+def test_a_poisson_train_has_a_variation_of_1(rng, rate, measure):
+    # Intervals are exponential: σ = μ, and |I′ − I| / (I′ + I) is uniform. Of n intervals either has an error of about 1 / √n.
+    intervals = rng.exponential(1 / rate, 40_000)
+    assert one_neuron(np.cumsum(intervals), measure=measure) == pytest.approx(1, abs=5 / np.sqrt(len(intervals)))
+
+
+def test_rates_that_differ_from_trial_to_trial_raise_the_cv_and_not_the_local_variation(rng):
+    # Mean intervals of 1 and 9, half of the intervals each: μ = 5, σ = 4 of regular trains; of Poisson trains CV₂ stays 1.
+    trial = np.repeat([0, 1], 5001)
+    regular = np.concatenate([1.0 * np.arange(5001), 9.0 * np.arange(5001)])
+    assert one_neuron(regular, trial) == pytest.approx(4 / 5)
+    assert one_neuron(regular, trial, measures.isi_cv2) == pytest.approx(0, abs=1e-9)
+    poisson = np.concatenate([np.cumsum(rng.exponential(mean, 5001)) for mean in (1.0, 9.0)])
+    assert one_neuron(poisson, trial, measures.isi_cv2) == pytest.approx(1, abs=0.04)
+    assert one_neuron(poisson, trial) > 1.4
+
+
+def test_the_local_variation_of_alternating_intervals_is_worked_out_by_hand():
+    # 2 |4 − 2| / (4 + 2) for every pair.
+    assert one_neuron(np.cumsum([0.0, *([2, 4] * 10)]), measure=measures.isi_cv2) == pytest.approx(2 / 3)
+    assert math.isnan(one_neuron(np.arange(11.0), measure=measures.isi_cv2))
+    assert one_neuron(np.arange(12.0), measure=measures.isi_cv2) == 0
+
+
+def test_a_gamma_train_has_an_isi_cv_of_one_over_the_root_of_its_order(rng):
+    assert one_neuron(np.cumsum(rng.gamma(4.0, 0.01, 40_000))) == pytest.approx(1 / np.sqrt(4), abs=0.02)
+
+
+def test_two_alternating_intervals_have_the_cv_worked_out_by_hand():
+    # μ = 3, σ = 1 for as many intervals of 2 as of 4.
+    assert one_neuron(np.cumsum([0.0, *([2, 4] * 10)])) == pytest.approx(1 / 3)
+
+
+def test_the_pause_between_two_trials_is_no_interval():
+    train = 0.01 * np.arange(20)
+    assert one_neuron(np.concatenate([train, train + 500]), np.repeat([0, 1], 20)) == pytest.approx(0, abs=1e-9)
+    assert one_neuron(np.concatenate([train, train + 500])) > 1
+
+
+def test_neurons_are_told_apart_whatever_order_their_spikes_come_in(rng):
+    time = np.concatenate([0.01 * np.arange(30), np.cumsum(rng.exponential(0.01, 5000))])
+    neuron, mixed = np.repeat([1, 2], [30, 5000]), rng.permutation(5030)
+    silent, regular, irregular, _ = measures.isi_cv(time[mixed], neuron[mixed], np.zeros(5030), neurons=4)
+    assert math.isnan(silent)
+    assert (regular, irregular) == (pytest.approx(0, abs=1e-9), pytest.approx(1, abs=0.08))
+
+
+def test_too_few_intervals_have_no_cv():
+    assert math.isnan(one_neuron(np.arange(10.0)))
+    assert one_neuron(np.arange(11.0)) == pytest.approx(0)
+    assert one_neuron(np.arange(3.0), least=2) == pytest.approx(0)
+    assert measures.isi_cv([], [], [], neurons=0).shape == (0,)

@@ -8,8 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,10 +16,8 @@ from tests.mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).parents[1]
 NEEDED = ("bio_fa", "models", "tests", "pyproject.toml")
-AT_ONCE = 2
 FAILED = 1
 """What pytest returns when a test failed; a test that could not even be collected returns something else."""
-Outcomes = dict[Mutation | None, "Future[subprocess.CompletedProcess[str]]"]
 
 
 def planted(mutation: Mutation | None, folder: Path) -> Path:
@@ -44,14 +40,6 @@ def verdict(mutation: Mutation | None, folder: Path) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=60)
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
-    """All defects, tried a few at a time."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {each: pool.submit(verdict, each, tmp_path_factory.mktemp("mutation")) for each in (None, *MUTATIONS)}
-        pool.shutdown(cancel_futures=True)
-
-
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.defect)
 def test_the_source_still_has_the_line_that_the_defect_spoils(mutation):
     source = (ROOT / "bio_fa" / mutation.file).read_text(encoding="utf-8")
@@ -59,14 +47,14 @@ def test_the_source_still_has_the_line_that_the_defect_spoils(mutation):
 
 
 @pytest.mark.slow
-def test_without_a_defect_every_test_that_catches_one_passes(outcomes):
-    result = outcomes[None].result()
+def test_without_a_defect_every_test_that_catches_one_passes(tmp_path):
+    result = verdict(None, tmp_path)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.defect)
-def test_the_suite_bites(outcomes, mutation):
-    result = outcomes[mutation].result()
+def test_the_suite_bites(tmp_path, mutation):
+    result = verdict(mutation, tmp_path)
     assert result.returncode == FAILED, f"{mutation.defect}: survived {mutation.caught_by}\n{result.stdout[-3000:]}"
     assert mutation.caught_by in result.stdout, result.stdout[-3000:]

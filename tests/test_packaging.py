@@ -6,6 +6,7 @@ repeat them under conda's names (PEP 440 and PEP 508 give the meaning of both), 
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 
@@ -23,7 +24,8 @@ CONDA = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
 """Distributions that conda calls otherwise."""
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-NEEDED = [Requirement(each) for each in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"])]
+EXTRAS = PROJECT["optional-dependencies"].values()
+NEEDED = [Requirement(each) for each in itertools.chain(PROJECT["dependencies"], *EXTRAS)]
 NAMES = [each.name for each in NEEDED]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bio_fa.neurons import LeakyRate
+from bio_fa.neurons import LIF, LeakyRate, Neuron, PoissonSource
 from bio_fa.population import EXCITATORY, INHIBITORY, UNSIGNED, Apical, Area, Population
 from tests.refusals import assert_refused
 
@@ -60,5 +62,26 @@ def test_an_area_lists_its_populations_forward_first():
 
 def test_the_compartment_adds_its_gain_times_the_apical_change_to_the_basal_current():
     basal, change = np.array([[1.0, -2.0]]), np.array([[0.5, -4.0]])
-    assert Apical(0.25).current(basal, change).tolist() == [[1.125, -3.0]]
-    assert Apical(0.0).current(basal, change).tolist() == basal.tolist()
+    assert (basal + Apical(0.25).feedback(change)).tolist() == [[1.125, -3.0]]
+    assert (basal + Apical(0.0).feedback(change)).tolist() == basal.tolist()
+
+
+@dataclass(frozen=True)
+class Undriven(Neuron):
+    """A neuron without equations."""
+
+
+def test_neurons_of_no_family_that_a_machine_knows_are_refused():
+    families = "rate neurons, spiking neurons or a source of spikes"
+    assert_refused(lambda: Population("E", 2, neuron=Undriven()), "Population 'E': neuron = Undriven() is not allowed", families)
+
+
+@pytest.mark.parametrize(("neuron", "spikes"), [(LeakyRate(), False), (LIF(), True), (PoissonSource(), True)])
+def test_spiking_neurons_and_sources_signal_by_spikes(neuron, spikes):
+    assert Population("E", 2, neuron=neuron).spiking is spikes
+
+
+def test_an_area_can_be_mapped_population_by_population():
+    area = Area("V1", (Population("E", 2),), (Population("FE", 3),))
+    doubled = area.map(lambda each: replace(each, size=2 * each.size))
+    assert doubled == Area("V1", (Population("E", 4),), (Population("FE", 6),))

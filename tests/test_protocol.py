@@ -7,14 +7,30 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bio_fa import Hebbian, Nudge, Phase, Protocol, Settle, one_phase, two_phase
+from bio_fa import (
+    LIF,
+    AdaptiveCurrentLIF,
+    AdaptiveThresholdLIF,
+    CurrentSynapse,
+    DendriticError,
+    Eligibility,
+    Hebbian,
+    LeakyRate,
+    Nudge,
+    PairSTDP,
+    Phase,
+    PoissonSource,
+    Protocol,
+    TwoCompartmentLIF,
+    one_phase,
+    two_phase,
+)
 from bio_fa.errors import DescriptionError
-from tests.tiny import MODELS
+from tests.tiny import MODELS, PLASTIC_SPIKING, SPIKING, SPIKING_TWO_AREA, TWO_AREA, V1_E, spiking_trial
 
 FLAGSHIP = MODELS["hierarchy_of_2"]
 FREE = Phase("free", clamp=("input",))
@@ -27,34 +43,6 @@ def refused(words: str, describe) -> None:
         describe()
     sentence = str(raised.value)
     assert "\n" not in sentence and sentence.endswith((".", "?"))
-
-
-@pytest.mark.parametrize("strength", [0.0, -0.5, 1.5])
-def test_a_nudge_that_could_make_activity_negative_is_refused(strength):
-    refused("a strength in (0, 1]", lambda: Nudge("output", strength))
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "allowed"),
-    [
-        ("tolerance", 0.0, "a tolerance above 0"),
-        ("step", 0.0, "a share in (0, 1]"),
-        ("step", 1.1, "a share in (0, 1]"),
-        ("max_steps", 0, "at least 1 step"),
-    ],
-)
-def test_a_relaxation_that_cannot_end_or_move_is_refused(field, value, allowed):
-    refused(allowed, lambda: Settle(**{field: value}))
-
-
-@pytest.mark.parametrize("duration", [0.0, -1.0])
-def test_a_phase_that_lasts_no_time_is_refused(duration):
-    refused("seconds above 0", lambda: Phase("free", duration=duration))
-
-
-@pytest.mark.parametrize("name", ["", "2nd", "a phase", "tonic"])
-def test_a_phase_whose_name_no_dataset_could_have_is_refused(name):
-    refused("letters, digits", lambda: Phase(name))
 
 
 def test_a_trial_without_phases_is_refused():
@@ -78,7 +66,7 @@ def test_a_time_step_that_does_not_divide_a_duration_is_refused(duration):
 @given(steps=st.integers(1, 10_000), dt=st.sampled_from([1e-4, 5e-4, 1e-3, 0.1]))
 def test_a_duration_of_n_time_steps_has_n_steps(steps, dt):
     phase = replace(FREE, duration=steps * dt)
-    assert Protocol((phase,), dt).steps(phase) == steps
+    assert Protocol((phase,), dt).steps(phase.duration) == steps
 
 
 def test_an_unknown_phase_is_refused_with_the_nearest_known_one():
@@ -98,7 +86,11 @@ UNFIT = {
     ),
     "'output_E' is clamped and cannot be nudged or held as well": (FREE, replace(NUDGED, clamp=("input", "output_E"))),
     "the apical compartment of 'V1_E': no phase is called 'free'": (replace(FREE, name="first"), NUDGED),
-    "is longer than the time constant 0.02 s of": (replace(FREE, duration=0.05), NUDGED),
+    "the apical compartment of 'V1_E': 'free', which balances it, clamps its neurons; free them there": (
+        replace(FREE, clamp=("input", "V1_E")),
+        NUDGED,
+    ),
+    "dt = 0.05 s is longer than tau = 0.02 s of 'V1_E'; give a shorter time step": (replace(FREE, duration=0.05), NUDGED),
 }
 
 
@@ -168,14 +160,117 @@ def test_the_two_phase_trial_holds_forward_populations_only_and_nudges_the_outpu
     assert two_phase(FLAGSHIP, hold=False).phases[1].hold == ()
 
 
-@given(st.floats(0, 5), st.floats(0, 5), st.floats(1e-3, 1))
-def test_a_nudged_activity_lies_between_the_free_one_and_the_target(activity, target, strength):
-    # Scellier & Bengio (2017): r = φ + β (target − φ), a convex combination for β in (0, 1].
-    nudged = Nudge("output", strength).apply(np.array([activity]), np.array([target]))[0]
-    assert nudged == pytest.approx((1 - strength) * activity + strength * target, abs=1e-12)
-    assert min(activity, target) - 1e-12 <= nudged <= max(activity, target) + 1e-12
-
-
 def test_a_protocol_survives_its_table():
     protocol = two_phase(FLAGSHIP, strength=0.3, duration=0.02)
     assert Protocol.from_table(protocol.to_table()) == protocol
+
+
+TIMED = {"duration": 0.1, "window": 0.05}
+SPIKING_FREE, SPIKING_NUDGED = replace(FREE, **TIMED), Phase("nudged", ("input",), (Nudge("output"),), plastic=True, **TIMED)
+
+
+@pytest.mark.parametrize("name", [*SPIKING, *PLASTIC_SPIKING])
+def test_the_ready_made_trials_fit_spiking_circuits_that_last_and_have_a_window(name):
+    circuit = {**SPIKING, **PLASTIC_SPIKING}[name]
+    for hold in (True, False):
+        protocol = two_phase(circuit, hold=hold, **TIMED)
+        protocol.check(circuit)
+        protocol.check_rules(circuit)
+
+
+UNFIT_FOR_SPIKES = {
+    "Phase 'free': 'V1_E' spikes, and so settles to no fixed point; give the phase a duration and a window, in seconds.": (
+        FREE,
+        SPIKING_NUDGED,
+    ),
+    "Phase 'free': 'V1_E' spikes, and a single time step holds a spike or none; give the phase a window over which they are": (
+        replace(FREE, duration=0.1),
+        SPIKING_NUDGED,
+    ),
+    "Phase 'nudged': 'V1_FE' has neurons of kind lif, whose activity cannot be given; nudge it instead, or give it rate neurons.": (
+        SPIKING_FREE,
+        replace(SPIKING_NUDGED, clamp=("input", "V1_FE")),
+    ),
+    "Phase 'free': 'output' spikes, and is nudged from its activity in a phase before this one; nudge it in a later phase.": (
+        replace(SPIKING_FREE, nudge=(Nudge("output"),)),
+        SPIKING_NUDGED,
+    ),
+    "Phase 'nudged': 'output' spikes, and is nudged from its activity in a phase before this one; did you mean 'free'?": (
+        SPIKING_FREE,
+        replace(SPIKING_NUDGED, hold_from="fre"),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", UNFIT_FOR_SPIKES)
+def test_a_trial_that_spiking_neurons_cannot_live_through_is_refused(words):
+    circuit = TWO_AREA.with_neurons(LIF())
+    refused(words, lambda: Protocol(UNFIT_FOR_SPIKES[words]).check(circuit))
+
+
+def test_a_source_of_spikes_cannot_settle_either():
+    circuit = TWO_AREA.with_neurons(LIF(), source=PoissonSource())
+    refused("Phase 'free': 'input' spikes, and so settles to no fixed point", lambda: two_phase(circuit).check(circuit))
+
+
+TOO_FAST = {
+    "tau = 0.02 s of 'V1_E'": (LIF(), CurrentSynapse(tau=0.1)),
+    "tau = 0.001 s of 'V1_E'": (LIF(tau=1e-3), CurrentSynapse()),
+    "trace_tau = 0.001 s of 'V1_E'": (LIF(trace_tau=1e-3), CurrentSynapse()),
+    "adaptation_tau = 0.001 s of 'V1_E'": (AdaptiveThresholdLIF(adaptation_tau=1e-3), CurrentSynapse()),
+    "adaptation_tau = 0.003 s of 'V1_E'": (AdaptiveCurrentLIF(adaptation_tau=3e-3), CurrentSynapse()),
+    "apical_tau = 0.001 s of 'V1_E'": (TwoCompartmentLIF(apical_tau=1e-3), CurrentSynapse()),
+    "tau = 0.001 s of 'V1_I_to_V1_E'": (LIF(), CurrentSynapse(tau=1e-3)),
+}
+
+
+@pytest.mark.parametrize("words", TOO_FAST)
+def test_a_time_step_longer_than_any_time_constant_is_refused_with_whose_it_is(words):
+    neuron, synapse = TOO_FAST[words]
+    circuit, dt = TWO_AREA.with_neurons(neuron, synapse), 0.05 if "0.02" in words else 5e-3
+    sentence = f"Protocol: dt = {dt} s is longer than {words}; give a shorter time step."
+    refused(sentence, lambda: two_phase(circuit, duration=0.1, window=0.05, dt=dt).check(circuit))
+
+
+@pytest.mark.parametrize(
+    ("words", "neuron", "synapse"),
+    [
+        ("refractory = 0.0015 s of 'V1_E'", LIF(refractory=1.5e-3), CurrentSynapse()),
+        ("refractory = 0.0004 s of 'V1_E'", LIF(refractory=0.4e-3), CurrentSynapse()),
+        ("delay = 0.0025 s of 'V1_I_to_V1_E'", LIF(), CurrentSynapse(delay=2.5e-3)),
+    ],
+)
+def test_a_time_step_that_does_not_divide_a_latency_is_refused_with_whose_it_is(words, neuron, synapse):
+    circuit = TWO_AREA.with_neurons(neuron, synapse)
+    sentence = f"Protocol: dt = 0.001 s does not divide {words}; change one of them."
+    refused(sentence, lambda: two_phase(circuit, **TIMED).check(circuit))
+
+
+@pytest.mark.parametrize("window", [2.5e-3, 0.4e-3])
+def test_a_time_step_that_does_not_divide_a_window_is_refused(window):
+    refused(f"divides the {window} s of 'free'", lambda: Protocol((replace(FREE, duration=0.1, window=window),), dt=1e-3))
+
+
+def test_the_time_constant_of_what_is_given_limits_no_time_step():
+    fast = replace(TWO_AREA.population("input"), neuron=LeakyRate(1e-6))
+    circuit = replace(TWO_AREA, areas=(replace(TWO_AREA.areas[0], forward=(fast,)), *TWO_AREA.areas[1:]))
+    two_phase(circuit, duration=0.1).check(circuit)
+
+
+def test_feedback_that_is_sensed_in_the_phase_that_balances_it_is_refused_moment_by_moment():
+    circuit = SPIKING_TWO_AREA.with_plasticity(dict.fromkeys(V1_E, Eligibility()))
+    words = "input_to_V1_E: eligibility senses feedback in phase 'free', which balances it to 0; let it read another phase."
+    refused(words, lambda: spiking_trial(circuit).check_rules(circuit))
+
+
+def test_feedback_that_is_sensed_in_the_phase_that_balances_it_is_refused_once_a_trial():
+    circuit = PLASTIC_SPIKING["dendritic_error"]
+    free, nudged = spiking_trial(circuit).phases
+    wrong = Protocol((replace(free, plastic=True), replace(nudged, plastic=False)))
+    words = "input_to_V1_E: dendritic_error senses feedback in phase 'free', which balances it to 0; make another phase plastic."
+    refused(words, lambda: wrong.check_rules(circuit))
+
+
+def test_a_momentary_rule_beside_one_that_senses_feedback_once_a_trial_may_read_the_balanced_phase():
+    circuit = SPIKING_TWO_AREA.with_plasticity(dict.fromkeys(V1_E, DendriticError() + PairSTDP()))
+    spiking_trial(circuit).check_rules(circuit)

@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from bio_fa.cli import app
-from bio_fa.config import Config, TrainingConfig, TrialConfig
+from bio_fa.config import Config
 from bio_fa.recorder import Record
+from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
 from bio_fa.tasks import Task
 from tests.pages import DOCS, README, Block, blocks, require_data, run_command, run_python, same_output, workplace
 from tests.source import ROOT
 
 PAGES = [README, *DOCS]
+CONFIGURATION = ROOT / "docs/configuration.md"
 SCRIPTS = {f"README line {block.line}": [block] for block in blocks(README, "python")}
 SCRIPTS |= {page.name: blocks(page, "python") for page in DOCS if blocks(page, "python")}
 COMMANDS = {f"{page.name} line {block.line}": block.text for page in PAGES for block in blocks(page, "bash")}
@@ -54,26 +56,33 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [target for target in targets if "://" not in target and not (page.parent / target).exists()] == []
 
 
+def test_the_example_of_the_configuration_would_run(tmp_path: Path) -> None:
+    (example,) = blocks(CONFIGURATION, "toml")
+    place = workplace(tmp_path)
+    (place / "example.toml").write_text(example.text, encoding="utf-8")
+    run_command("bio-fa check example.toml", place)
+
+
 def test_the_readme_can_be_read_at_one_sitting() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= 200
 
 
-def table_after(heading: str) -> list[list[str]]:
-    """Return the names in backticks of the first column of the table under a heading, row by row."""
-    section = README.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+def table_after(page: Path, heading: str) -> list[list[str]]:
+    """Return the names in backticks of the first column of the table under a heading of a page, row by row."""
+    section = page.read_text(encoding="utf-8").split(f"# {heading}\n")[1].split("\n## ")[0]
     return [re.findall(r"`([\w.]+)`", line.split("|")[1]) for line in section.splitlines() if line.startswith("| `")]
 
 
-def test_the_readme_lists_every_key_of_a_configuration() -> None:
-    sections = {"task": Task, "protocol": TrialConfig, "training": TrainingConfig, "record": Record}
+def test_the_page_of_the_configuration_lists_every_key() -> None:
+    sections = {"neurons": NeuronsConfig, "task": Task, "protocol": TrialConfig, "training": TrainingConfig, "record": Record}
     plain = {field.name for field in fields(Config)} - {*sections, "circuit", "backend"}
     keys = {f"{name}.{field.name}" for name, section in sections.items() for field in fields(section)}
-    listed = {key for row in table_after("Commands") for key in row}
+    listed = {key for row in table_after(CONFIGURATION, "Configuration") for key in row}
     assert listed == plain | keys | {"circuit.model", "task.kind", "backend.kind"}
 
 
 def test_the_readme_lists_every_experiment() -> None:
-    listed = {f"{name}" for row in table_after("Experiments") for name in row}
+    listed = {f"{name}" for row in table_after(README, "Experiments") for name in row}
     assert listed == {path.name for path in (ROOT / "experiments").glob("[!_]*.*")}
 
 

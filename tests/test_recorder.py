@@ -7,7 +7,9 @@ import pytest
 
 from bio_fa import Nudge, Phase, Protocol, Record, one_phase, two_phase
 from bio_fa.errors import DescriptionError
+from bio_fa.neurons import LIF
 from models.two_area import two_area
+from tests.spiking import RATE_OUTPUT, short, spiking_circuit
 
 CIRCUIT = two_area(5, 6, 3)
 NEURONS = sum(population.size for population in CIRCUIT.populations)
@@ -16,7 +18,14 @@ TIMED = two_phase(CIRCUIT, duration=0.05, dt=1e-3)
 MIXED = Protocol((Phase("free", ("input",)), Phase("nudged", ("input",), (Nudge("output"),), duration=0.05, plastic=True)))
 
 
-@pytest.mark.parametrize("setting", [{"trials": -1}, {"every": 0}, {"stride": 0}])
+SPIKING = spiking_circuit(neuron=LIF(unit_rate=50.0), others=RATE_OUTPUT)
+"""64 sources at 100 Hz; 10 + 2 + 5 + 5 neurons at 50 Hz; 10 of rates."""
+BRIEF = short(SPIKING)
+"""20 + 20 time steps, windows of 10."""
+UNEQUAL = Protocol((Phase("free", ("input",), duration=0.06, window=0.01), Phase("late", ("input",), duration=0.09, window=0.01)))
+
+
+@pytest.mark.parametrize("setting", [{"trials": -1}, {"every": 0}, {"stride": 0}, {"potentials": -1}])
 def test_counts_below_their_least_are_refused(setting):
     with pytest.raises(DescriptionError, match=f"{next(iter(setting))} = .* is not allowed; give at least"):
         Record(**setting)
@@ -48,6 +57,61 @@ def test_a_stride_past_the_end_of_a_phase_would_record_nothing_and_is_refused():
     Record(stride=51).check(CIRCUIT, SETTLING)
 
 
+@pytest.mark.parametrize(("stride", "allowed"), [(None, True), (20, True), (4, True), (1, True), (3, False), (15, False)])
+def test_with_spikes_a_frame_divides_its_phase_so_that_no_spike_lies_outside(stride, allowed):
+    if allowed:
+        return Record(stride=stride).check(SPIKING, BRIEF)
+    with pytest.raises(DescriptionError, match="time steps that divide every phase of a circuit with spikes, such as 20"):
+        Record(stride=stride).check(SPIKING, BRIEF)
+
+
+def test_without_a_stride_phases_with_spikes_must_last_equally_long_and_else_a_stride_is_proposed():
+    with pytest.raises(DescriptionError, match="stride = None is not allowed; give time steps .* such as 30"):
+        Record().check(SPIKING, UNEQUAL)
+    Record(stride=30).check(SPIKING, UNEQUAL)
+    Record(phases=("late",)).check(SPIKING, UNEQUAL)
+
+
+@pytest.mark.parametrize(
+    ("record", "circuit", "protocol", "seconds"),
+    [
+        (Record(), SPIKING, BRIEF, 0.02),
+        (Record(stride=5), SPIKING, BRIEF, 0.005),
+        (Record(), CIRCUIT, TIMED, 0.001),
+        (Record(), CIRCUIT, SETTLING, 0.1),
+    ],
+)
+def test_without_a_stride_a_frame_is_a_phase_of_spikes_or_a_step_of_rates(record, circuit, protocol, seconds):
+    assert record.frame(circuit, protocol) == pytest.approx(seconds)
+
+
+def test_only_whole_phases_of_spikes_are_recorded_as_the_activity_that_rules_read():
+    assert Record().windowed(SPIKING)
+    assert not Record(stride=20).windowed(SPIKING)
+    assert not Record().windowed(CIRCUIT)
+
+
+def test_spikes_are_kept_of_recorded_populations_that_spike():
+    names = ["input", "V1_E", "V1_I", "V1_FE", "V1_FI"]
+    assert [each.name for each in Record().spiking_list(SPIKING)] == names
+    assert [each.name for each in Record(("output", "V1_I")).spiking_list(SPIKING)] == ["V1_I"]
+    assert Record(spikes=False).spiking_list(SPIKING) == Record().spiking_list(CIRCUIT) == ()
+
+
+def test_potentials_are_kept_of_those_that_have_one_in_every_phase():
+    assert [each.name for each in Record(potentials=2).potential_list(SPIKING, BRIEF)][:2] == ["V1_E", "V1_I"]
+    assert "input" not in [each.name for each in Record(potentials=2).potential_list(CIRCUIT, SETTLING)]
+    assert "output" in [each.name for each in Record(potentials=2).potential_list(CIRCUIT, SETTLING)]
+    clamped = Protocol((Phase("free", ("input",)), Phase("taught", ("input", "output"))))
+    assert "output" not in [each.name for each in Record(potentials=2).potential_list(CIRCUIT, clamped)]
+    assert Record().potential_list(SPIKING, BRIEF) == ()
+
+
+def test_potentials_of_nobody_cannot_be_recorded():
+    with pytest.raises(DescriptionError, match="potentials = 2 is not allowed; give 0: every recorded population is clamped"):
+        Record(("input",), potentials=2).check(SPIKING, BRIEF)
+
+
 def test_without_names_everyone_is_recorded_in_the_circuits_order():
     assert Record().population_list(CIRCUIT) == CIRCUIT.populations
     assert Record().phase_names(SETTLING) == ("free", "nudged")
@@ -60,8 +124,8 @@ def test_names_are_recorded_in_the_circuits_order_whatever_order_they_come_in():
 
 
 def test_a_frame_lasts_as_many_steps_as_the_stride():
-    assert Record(stride=5).frame(TIMED, TIMED.phases[0]) == pytest.approx(5e-3)
-    assert Record(stride=5).frame(SETTLING, SETTLING.phases[0]) == 0.1
+    assert Record(stride=5).frame(CIRCUIT, TIMED) == pytest.approx(5e-3)
+    assert Record(stride=5).frame(CIRCUIT, SETTLING) == 0.1
 
 
 @pytest.mark.parametrize(
@@ -92,6 +156,27 @@ def test_the_record_is_taken_before_after_and_every_so_many_epochs(record, epoch
 )
 def test_the_size_is_four_bytes_for_each_time_trial_frame_and_neuron(record, protocol, trials, numbers):
     assert record.bytes(CIRCUIT, protocol, epochs=4, trials=trials) == 4 * numbers
+
+
+@pytest.mark.parametrize(
+    ("record", "size"),
+    [
+        # two takings; a frame a phase of 96 neurons; spikes of 16 bytes: (64 · 100 + 22 · 50) Hz for 0.04 s
+        (Record(trials=8), 2 * 8 * (2 * 96 * 4 + 300 * 16)),
+        (Record(trials=8, spikes=False), 2 * 8 * 2 * 96 * 4),
+        (Record(("V1_I",), ("free",), trials=8, stride=2), 2 * 8 * (10 * 2 * 4 + 2 * 16)),
+        # 40 steps of 3 + 2 + 3 + 3 + 3 neurons in 3 trials, 4 bytes each
+        (Record(trials=8, spikes=False, potentials=3), 2 * (8 * 2 * 96 * 4 + 3 * 40 * 14 * 4)),
+        (Record(trials=2, spikes=False, potentials=3), 2 * 2 * (2 * 96 * 4 + 40 * 14 * 4)),
+    ],
+)
+def test_the_size_with_spikes_is_that_of_neurons_which_all_fire_at_the_rate_that_counts_as_1(record, size):
+    assert record.bytes(SPIKING, BRIEF, epochs=1, trials=100) == size
+
+
+def test_no_neuron_is_expected_to_fire_more_than_once_a_time_step():
+    fast = spiking_circuit(neuron=LIF(unit_rate=1e6))
+    assert Record(("V1_I",), trials=1).bytes(fast, BRIEF, 1, 1) == 2 * (2 * 2 * 4 + 2 * 40 * 16)
 
 
 def test_frames_are_stacked_along_time_for_the_recorded_populations_only():

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -17,21 +18,28 @@ import pytest
 import torch
 
 import bio_fa
-from bio_fa import GradientLearning, LocalLearning, Oja, Record, Scale, Sign, backends, chain, two_phase
+from bio_fa import GradientLearning, LocalLearning, Oja, Record, Scale, Sign, backends, chain, one_phase, two_phase
 from bio_fa.analysis import inspect_run, write_report
+from bio_fa.backends.arrays import ArraySimulation
+from bio_fa.backends.base import Simulation
+from bio_fa.circuit import Circuit
 from bio_fa.config import load
-from bio_fa.errors import DivergenceError, RecordError
+from bio_fa.errors import BackendError, DivergenceError, LivenessError, RecordError
 from bio_fa.experiment import Experiment
+from bio_fa.guard import Liveness
 from bio_fa.io import hdf5
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.weights import WeightsReader
+from bio_fa.neurons import LIF, LeakyRate, Neuron, SaturatingRate
 from bio_fa.running import Watcher, run
 from bio_fa.tasks import Digits
+from bio_fa.weights import Constant
 from models.cortical_hierarchy import cortical_hierarchy
 from models.mlp import mlp
 from models.two_area import two_area
 from tests.small import contents, environment, same_weights, small_experiment, snapshots, write_config
+from tests.spiking import RATE_OUTPUT, short, spiking_circuit, spiking_experiment
 
 RULE = '''
 from dataclasses import dataclass
@@ -97,10 +105,16 @@ def recorded(folder: Path) -> dict[str, np.ndarray]:
         return {each.name: np.concatenate(list(reader.chunks(each.name))) for each in reader.populations}
 
 
+def fired(folder: Path) -> dict[str, np.ndarray]:
+    """Return all recorded spikes, [trial, time, neuron] by population."""
+    with ActivityReader(folder / "activity.h5") as reader:
+        return {name: np.stack(reader.spikes(name)) for name in reader.spiking}
+
+
 def identical(one: Path, other: Path) -> bool:
-    """Return whether weights, activity and metrics of two runs are the same to the last bit."""
-    first, second = recorded(one), recorded(other)
-    activity = all(np.array_equal(first[name], second[name]) for name in first)
+    """Return whether weights, activity, spikes and metrics of two runs are the same to the last bit."""
+    pairs = (recorded(one), recorded(other)), (fired(one), fired(other))
+    activity = all(np.array_equal(first[name], second[name]) for first, second in pairs for name in first)
     return activity and same_weights(one, other) and measured(one) == measured(other)
 
 
@@ -369,6 +383,158 @@ def test_a_disk_that_fills_up_stops_the_run_and_what_it_recorded_is_readable(tmp
         assert len(np.unique(reader.trials()["epoch"])) >= 1
         assert len(reader.frames("V1_E", "free")) >= 32
     assert "initial" in snapshots(tmp_path / "run")
+
+
+SPIKED = {"circuit": spiking_circuit(others=RATE_OUTPUT), "epochs": 2}
+RECORDED = Record(trials=8, potentials=2)
+
+
+@pytest.fixture(scope="module")
+def spiked(tmp_path_factory) -> Path:
+    """A small run with spikes that was left alone."""
+    return run(spiking_experiment(**SPIKED, record=RECORDED), tmp_path_factory.mktemp("runs") / "spiked")
+
+
+def test_a_run_with_spikes_leaves_them_and_potentials_beside_all_else(spiked):
+    names = {path.name for path in spiked.iterdir() if path.is_file()}
+    assert names == {"run.json", "circuit.json", "metrics.jsonl", "activity.h5", "report_potential.h5", "weights.h5"}
+    assert told(spiked)["spiking"] is True
+    assert fired(spiked).keys() == {"input", "V1_E", "V1_I", "V1_FE", "V1_FI"}
+    assert all(fired(spiked)[name].shape[1] > 0 for name in ("input", "V1_E", "V1_FE"))
+
+
+def test_a_run_with_spikes_is_repeated_to_the_last_bit_by_its_seed_alone(spiked, tmp_path):
+    random.seed(321), np.random.seed(321), torch.manual_seed(321)
+    assert identical(run(spiking_experiment(**SPIKED, record=RECORDED), tmp_path / "again"), spiked)
+    assert not same_weights(run(spiking_experiment(**SPIKED, seed=1), tmp_path / "other"), spiked)
+
+
+def test_what_is_recorded_does_not_change_what_is_learned(spiked, tmp_path):
+    bare = run(spiking_experiment(**SPIKED, record=Record(trials=0), liveness=None), tmp_path / "bare")
+    assert same_weights(bare, spiked)
+
+
+def test_a_run_with_spikes_keeps_its_constraints_and_knows_all_its_parts(spiked):
+    found = inspect_run(spiked)
+    assert [found["audit"][f"{kind}_violations"] for kind in ("dale", "mask", "negative_rate")] == [0, 0, 0]
+    assert found["reasons"] == {}
+    assert found["update_alignment"].keys() == {"input_to_V1_E", "V1_I_to_V1_E", "V1_E_to_output"}
+
+
+def test_metrics_tell_the_cost_of_a_trial_in_spikes_and_synaptic_events(spiked, finished):
+    for line in measured(spiked):
+        test, learning = line["spiking"]["test"], line["spiking"]["learning"]
+        assert 0 < test["spikes"] < learning["spikes"]
+        assert test["spikes"] < test["synaptic_events"] < learning["synaptic_events"]
+        assert test["rate"] == pytest.approx(test["spikes"] / (96 - 10) / 0.02)
+    assert not any("spiking" in line for line in measured(finished))
+
+
+def test_the_ceilings_of_spiking_neurons_are_those_of_their_time_steps(spiked):
+    spiking = dict.fromkeys(["input", "V1_E", "V1_I", "V1_FE", "V1_FI"], pytest.approx(10.0))
+    assert told(spiked)["ceilings"] == spiking | {"output": 1.0}
+
+
+def test_the_estimated_size_of_potentials_is_the_size_of_the_data(spiked):
+    circuit = spiking_circuit(others=RATE_OUTPUT)
+    none, two = (Record(trials=8, spikes=False, potentials=n).bytes(circuit, short(circuit), 2, 16) for n in (0, 2))
+    with ActivityReader(spiked / "report_potential.h5") as reader:
+        assert two - none == sum(rows.nbytes for each in reader.populations for rows in reader.chunks(each.name))
+
+
+def test_a_disk_that_the_expected_spikes_would_fill_is_refused_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr("bio_fa.io.run_folder.shutil.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 2 * 10**7))
+    task = Digits(train_trials=8, test_trials=200)
+    with pytest.raises(RecordError, match="GB are needed"):
+        run(spiking_experiment(task=task, record=Record(trials=200, every=1), epochs=100), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    run(spiking_experiment(record=Record(trials=8)), tmp_path / "run")
+
+
+def test_an_interrupted_run_with_spikes_leaves_those_recorded_so_far(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        wanted = Record(trials=8, every=1, potentials=2)
+        run(spiking_experiment(epochs=4, record=wanted), tmp_path / "run", watcher=Interrupter(48))
+    with ActivityReader(tmp_path / "run" / "activity.h5") as reader:
+        assert set(reader.trials()["epoch"].tolist()) == {0, 1}
+        assert len(reader.spikes("V1_E", epoch=1).time) > 0
+    with ActivityReader(tmp_path / "run" / "report_potential.h5") as reader:
+        assert set(reader.trials()["epoch"].tolist()) == {0, 1}
+    assert not list((tmp_path / "run").glob(".*")), "nothing hidden is left behind"
+
+
+def test_potentials_that_a_backend_does_not_keep_are_refused_and_leave_no_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(ArraySimulation, "probe", Simulation.probe)
+    with pytest.raises(BackendError, match="keeps no potentials"):
+        run(spiking_experiment(record=Record(potentials=1)), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def rewired(circuit: Circuit, name: str, neuron: Neuron, drive: float) -> Circuit:
+    """Return the circuit in which one population has other neurons, and synapses onto it that are all alike and do not learn."""
+    areas = tuple(each.map(lambda one: replace(one, neuron=neuron) if one.name == name else one) for each in circuit.areas)
+    new = {"weights": Constant(drive), "plasticity": None, "error": None, "reads": None}
+    kept = (each for each in circuit.projections if not (each.post == name and each.pre in ("V1_I", "V1_FI", "tonic")))
+    projections = (replace(each, **new) if each.post == name else each for each in kept)
+    return replace(circuit, areas=areas, projections=tuple(projections))
+
+
+def mute(**changes) -> Experiment:
+    """Return an experiment with spikes whose hidden neurons never reach their threshold."""
+    circuit = spiking_circuit(neuron=LIF(unit_rate=1e-9), others=RATE_OUTPUT)
+    return spiking_experiment(**{"circuit": circuit, "epochs": 6, **changes})
+
+
+def racing(**changes) -> Experiment:
+    """Return an experiment with spikes whose hidden neurons fire as often as they can."""
+    circuit = rewired(spiking_circuit(others=RATE_OUTPUT), "V1_E", LIF(refractory=3e-3), 1e4)
+    return spiking_experiment(**{"circuit": circuit, "protocol": short(circuit, 0.06, 0.03), "epochs": 6, **changes})
+
+
+def flooded(**changes) -> Experiment:
+    """Return an experiment with rates whose hidden neurons stand at their ceiling."""
+    circuit = rewired(two_area(hidden=10), "V1_E", SaturatingRate(), 1e3)
+    return small_experiment(**{"circuit": circuit, "protocol": two_phase(circuit), "epochs": 6, **changes})
+
+
+@pytest.mark.parametrize(("make", "word"), [(mute, "silent"), (racing, "saturated"), (flooded, "saturated")])
+def test_a_run_whose_population_is_dead_is_stopped_with_advice_and_leaves_what_shows_it(tmp_path, make, word):
+    with pytest.raises(LivenessError, match=rf"'V1_E' \(100 %\).* dead: .* stayed {word}") as caught:
+        run(make(record=Record(every=1)), tmp_path / "run")
+    table = told(tmp_path / "run")
+    assert (table["status"], table["message"]) == ("stopped", str(caught.value))
+    assert [line["epoch"] for line in measured(tmp_path / "run")] == [0, 1]
+    assert measured(tmp_path / "run")[1]["liveness"]["V1_E"][word] == 1.0
+    with ActivityReader(tmp_path / "run" / "activity.h5") as reader:
+        assert set(reader.trials()["epoch"].tolist()) == {0, 1}
+    assert inspect_run(tmp_path / "run")["liveness"]["V1_E"][word] == 1.0
+    assert "dead: so many" in write_report(tmp_path / "run").read_text(encoding="utf-8")
+
+
+def test_a_run_goes_on_with_a_dead_population_if_it_may(tmp_path):
+    folder = run(mute(liveness=None, record=Record(trials=0)), tmp_path / "run")
+    assert told(folder)["status"] == "finished"
+    assert measured(folder)[-1]["liveness"]["V1_E"]["silent"] == 1.0
+
+
+def test_a_run_that_is_over_is_not_stopped(tmp_path):
+    assert told(run(mute(record=Record(trials=0), epochs=1), tmp_path / "run"))["status"] == "finished"
+
+
+def test_neurons_that_only_a_nudge_wakes_do_not_stop_a_run(tmp_path):
+    """Nothing drives the output but its target: it is silent in the free phase, and active in the nudged one."""
+    circuit = rewired(two_area(hidden=10), "output", LeakyRate(), 0.0)
+    fixed = tuple(replace(each, plasticity=None, error=None, reads=None) for each in circuit.projections)
+    circuit, strict = replace(circuit, projections=fixed), Liveness(silent=0.3, patience=1)
+    both = small_experiment(circuit=circuit, protocol=two_phase(circuit), liveness=strict, record=Record(trials=0))
+    assert told(run(both, tmp_path / "both"))["status"] == "finished"
+    with pytest.raises(LivenessError, match=r"'output' \(100 %\) are dead"):
+        run(replace(both, protocol=one_phase(circuit)), tmp_path / "free")
+
+
+def test_a_backend_without_a_gradient_leaves_the_reason_in_the_run(tmp_path):
+    experiment = small_experiment(backend=backends.get("reference"), task=Digits(train_trials=2, test_trials=2), epochs=1)
+    assert "has no gradient" in inspect_run(run(experiment, tmp_path / "run"))["reasons"]["update_alignment"]
 
 
 def test_a_run_in_progress_says_so(tmp_path):

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bio_fa import GradientLearning, LocalLearning, Narrow, Record, Scale, backends, one_phase, two_phase
+from bio_fa import GradientLearning, LocalLearning, Narrow, Record, Scale, backends, one_phase
 from bio_fa import training as training_module
-from bio_fa.errors import DivergenceError
+from bio_fa.backends.arrays import ArraySimulation
+from bio_fa.backends.base import Simulation
+from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.losses import CrossEntropy
+from bio_fa.observation import examine, record
 from bio_fa.plasticity import Hebbian
 from bio_fa.tasks import Digits, TeacherStudent
 from bio_fa.training import Score, Training
 from bio_fa.weights import Constant
 from models.two_area import two_area
 from tests.small import one_sentence, small_experiment
+from tests.spiking import RATE_OUTPUT, spiking_circuit, spiking_experiment
 from tests.tiny import chain_of, leaky
 
 
@@ -95,9 +99,9 @@ def test_the_test_score_is_that_of_the_answers_to_the_test_in_the_free_phase():
 def test_judging_and_comparing_teach_nothing():
     plain, watched = small_training(), small_training()
     list(plain.epoch(1))
-    watched.evaluate(), watched.alignment(), list(watched.record())
+    watched.evaluate(), watched.alignment(), list(record(watched)), examine(watched)
     list(watched.epoch(1))
-    watched.evaluate(), watched.alignment(), list(watched.record())
+    watched.evaluate(), watched.alignment(), list(record(watched)), examine(watched)
     assert same(weights(plain), weights(watched))
     assert plain.trials == watched.trials
 
@@ -135,23 +139,72 @@ def test_the_gradient_is_not_compared_with_itself_nor_where_the_backend_has_none
     assert small_training(backend=backends.get("reference"), task=Digits(train_trials=2, test_trials=1)).alignment() == {}
 
 
-def test_the_first_test_trials_are_recorded_in_every_phase_by_population():
-    training = small_training(record=Record(trials=20))
-    ((batch, frames),) = training.record()
-    assert batch.trial.tolist() == list(range(20))
-    assert list(frames) == ["free", "nudged"]
-    for each in training.circuit.populations:
-        assert frames["free"][each.name].shape == (1, 20, each.size)
-    np.testing.assert_array_equal(frames["free"]["input"][0], training.dataset.test.stimulus[:20])
+def spiking_training(**changes) -> Training:
+    experiment = spiking_experiment(**changes)
+    return Training(experiment, experiment.dataset())
 
 
-def test_only_what_was_asked_for_is_recorded_and_phases_with_a_duration_by_their_stride():
-    circuit = two_area(hidden=10)
-    protocol = two_phase(circuit, duration=0.02, dt=1e-3)
-    training = small_training(record=Record(("output",), ("nudged",), trials=3, stride=6), protocol=protocol)
-    ((_, frames),) = training.record()
-    assert list(frames) == ["nudged"]
-    assert {name: values.shape for name, values in frames["nudged"].items()} == {"output": (20 // 6, 3, 10)}
+def test_the_draws_of_a_trial_come_from_the_experiments_seed():
+    first, again, other = (spiking_training(seed=seed) for seed in (3, 3, 4))
+    assert (first.state.draws.seed, other.state.draws.seed) == (3, 4)
+    for each in (first, again, other):
+        list(each.epoch(1))
+    assert same(weights(first), weights(again))
+    assert not same(weights(first), weights(other))
+
+
+def test_every_training_trial_has_draws_of_its_own():
+    training, numbers = spiking_training(batch=8), []
+    learn = training.simulation.learn
+    training.simulation.learn = lambda state: numbers.append(state.draws.number) or learn(state)
+    list(training.epoch(1)), training.evaluate(), list(training.epoch(2))
+    assert numbers == list(range(8))
+
+
+def test_test_trials_with_spikes_have_the_same_draws_in_every_evaluation():
+    training = spiking_training()
+    assert training.evaluate() == training.evaluate()
+
+
+@pytest.mark.parametrize(("make", "largest"), [(small_training, 500), (lambda **how: spiking_training(**how), 100)])
+def test_fewer_trials_with_spikes_run_side_by_side_than_of_rates(monkeypatch, make, largest):
+    training, sizes = make(task=Digits(train_trials=8, test_trials=250)), []
+    run = training.simulation.run
+    monkeypatch.setattr(training.simulation, "run", lambda *given: sizes.append(len(given[2]["input"])) or run(*given))
+    training.evaluate()
+    assert sum(sizes) == 250
+    assert max(sizes) == min(largest, 250)
+
+
+def test_updates_by_spikes_are_compared_with_the_gradient_of_the_same_spikes():
+    """With surrogate gradients the output's update is far from random: 90° by chance, give or take a few."""
+    found = spiking_training(circuit=spiking_circuit(others=RATE_OUTPUT), task=Digits(train_trials=64, test_trials=8)).alignment()
+    assert set(found) == {"input_to_V1_E", "V1_I_to_V1_E", "V1_E_to_output"}
+    row = found["V1_E_to_output"]
+    assert row["angle"] < row["null_mean"] - 3 * row["null_sd"]
+
+
+def test_updates_and_gradient_are_those_of_the_same_draws(monkeypatch):
+    training, drawn = spiking_training(), []
+    for simulation in (training.simulation, training._gradient):
+        deltas = simulation.deltas
+        monkeypatch.setattr(simulation, "deltas", lambda state, deltas=deltas: drawn.append(state.draws) or deltas(state))
+    training.alignment()
+    assert drawn[0] == drawn[1]
+    assert len(drawn) == 2
+
+
+def test_a_backend_without_a_gradient_says_why_updates_are_not_compared():
+    plain = small_training(backend=backends.get("reference"), task=Digits(train_trials=2, test_trials=1))
+    assert plain.skipped == {"update_alignment": "reference: it has no gradient; use torch_rate."}
+    assert small_training().skipped == small_training(learning=GradientLearning()).skipped == {}
+
+
+def test_potentials_that_a_backend_does_not_keep_are_refused_before_the_first_trial(monkeypatch):
+    monkeypatch.setattr(ArraySimulation, "probe", Simulation.probe)
+    with pytest.raises(BackendError, match="torch_spiking keeps no potentials to record; set record.potentials to 0"):
+        spiking_training(record=Record(potentials=2))
+    spiking_training(record=Record(trials=0, potentials=2))
 
 
 @pytest.mark.parametrize("learning", [LocalLearning(Scale(1e30)), GradientLearning(Scale(1e30))])

@@ -9,27 +9,54 @@ from itertools import pairwise
 import numpy as np
 
 from bio_fa import (
+    INHIBITORY,
+    LIF,
+    AdaptiveCurrentLIF,
+    AdaptiveThresholdLIF,
     Area,
     Circuit,
+    ConductanceSynapse,
     Constraint,
+    CurrentSynapse,
+    DendriticError,
     DivisiveNormalisation,
+    Eligibility,
+    FixedInDegree,
+    Hebbian,
+    Homeostasis,
     LeakyRate,
+    PairSTDP,
     Parameters,
+    Plasticity,
+    PoissonSource,
     Population,
     Projection,
     Protocol,
+    RegularSource,
     Synapses,
+    TwoCompartmentLIF,
+    Uniform,
     Weights,
     backends,
+    two_phase,
 )
-from bio_fa.backends.base import Simulation, State
+from bio_fa.backends.base import Backend, Simulation, State
 from bio_fa.learning import Learning
 from models.cortical_hierarchy import cortical_hierarchy
 from models.mlp import mlp
 from models.two_area import two_area
 
-EVERY_BACKEND = {"reference": {}, "torch_rate": {"precision": "float64", "threads": 1}}
+EVERY_BACKEND = {
+    "reference": {},
+    "torch_rate": {"precision": "float64", "threads": 1},
+    "torch_spiking": {"precision": "float64", "threads": 1},
+    "brian2": {},
+}
 """Settings by backend, in the precision in which they can be compared."""
+SETTLING_BACKENDS = [name for name in EVERY_BACKEND if name != "brian2"]
+"""Those that find fixed points; the others run phases with a duration only."""
+SPIKING_BACKENDS = [name for name in EVERY_BACKEND if name != "torch_rate"]
+"""Those that run circuits of spiking neurons."""
 MODELS = {
     "two_area": two_area(5, 6, 3),
     "hierarchy_of_1": cortical_hierarchy(5, (6,), 3),
@@ -40,9 +67,71 @@ MODELS = {
 """Every model at a size that the reference simulates in milliseconds."""
 
 
+def excitation_and_inhibition(rule: Plasticity | None = None) -> Circuit:
+    """Return the circuit input → E ⇄ I, half of whose synapses exist; E, the output, excites itself by synapses that may learn."""
+    e, i = Population("E", 4), Population("I", 2, INHIBITORY)
+    half = FixedInDegree(0.5)
+    projections = (
+        Projection("input", "E", connectivity=half, weights=Uniform(1.0, 3.0)),
+        Projection("input", "I", connectivity=half, weights=Uniform(1.0, 3.0)),
+        Projection("E", "E", connectivity=half, weights=Uniform(0.2, 0.6), plasticity=rule),
+        Projection("E", "I", connectivity=half, weights=Uniform(0.2, 0.6)),
+        Projection("I", "E", connectivity=half, weights=Uniform(0.2, 0.6)),
+    )
+    areas = (Area("input_area", (Population("input", 3),)), Area("V1", (e, i)))
+    return Circuit("excitation_and_inhibition", areas, projections, "input", "E")
+
+
+def lively_two_area() -> Circuit:
+    """Return two areas whose synapses are so strong that spiking neurons of every population fire."""
+    strong = {"input_to_V1_E": 2.5, "input_to_V1_I": 2.0, "V1_I_to_V1_E": 0.5, "V1_E_to_output": 1.0}
+    strong |= dict.fromkeys(("output_to_V1_FE", "output_to_V1_FI", "V1_FE_to_V1_E", "V1_FI_to_V1_E"), 2.0)
+    circuit = two_area(3, 4, 2, apical_gain=0.5)
+    weights = {name: Uniform(0.7 * mean, 1.3 * mean) for name, mean in strong.items()}
+    projections = (replace(each, weights=weights.get(each.name, each.weights)) for each in circuit.projections)
+    return replace(circuit, projections=tuple(projections))
+
+
+EI, TWO_AREA = excitation_and_inhibition(), lively_two_area()
+SPIKING = {
+    "ei": EI.with_neurons(LIF()),
+    "apical": TWO_AREA.with_neurons(TwoCompartmentLIF(), source=PoissonSource()),
+    "adaptive_threshold": EI.with_neurons(AdaptiveThresholdLIF()),
+    "adaptive_current": EI.with_neurons(AdaptiveCurrentLIF(coupling=0.2)),
+    "delays": EI.with_neurons(LIF(), CurrentSynapse(delay=3e-3), RegularSource()),
+    "refractory": EI.with_neurons(LIF(refractory=4e-3, carry_over=True)),
+    "conductance": EI.with_neurons(LIF(), ConductanceSynapse(), PoissonSource()),
+    "poisson_input": EI.with_neurons(LIF(), source=PoissonSource()),
+    "regular_input": EI.with_neurons(LIF(), source=RegularSource()),
+    "graded_output": TWO_AREA.with_neurons(LIF(), others={"output": DivisiveNormalisation()}),
+}
+"""Circuits of spiking neurons that the reference simulates for 1 s in less than that."""
+V1_E = ("input_to_V1_E", "V1_I_to_V1_E")
+"""The projections onto the hidden neurons of two areas that learn; the others keep their rule."""
+SPIKING_TWO_AREA = TWO_AREA.with_neurons(LIF(refractory=2e-3), source=PoissonSource())
+PLASTIC_SPIKING = {
+    "three_factor": SPIKING_TWO_AREA,
+    "dendritic_error": SPIKING_TWO_AREA.with_plasticity(dict.fromkeys((*V1_E, "tonic_to_V1_E"), DendriticError())),
+    "eligibility": SPIKING_TWO_AREA.with_plasticity(dict.fromkeys(V1_E, Eligibility()), reads="nudged"),
+    "pair_stdp": SPIKING["poisson_input"].with_plasticity({"E_to_E": PairSTDP(), "input_to_E": PairSTDP() + Hebbian()}),
+    "homeostasis": SPIKING["ei"].with_plasticity({"I_to_E": Homeostasis(), "E_to_E": Homeostasis() + PairSTDP()}),
+}
+"""Circuits of spiking neurons that learn."""
+
+
+def spiking_trial(circuit: Circuit, **settings: object) -> Protocol:
+    """Return a free and a nudged phase, each long enough for spikes and short enough for the reference."""
+    return two_phase(circuit, **{"duration": 0.05, "window": 0.03, **settings})  # type: ignore[arg-type]
+
+
+def machine(backend: str) -> Backend:
+    """Return a backend in double precision."""
+    return backends.get(backend, **EVERY_BACKEND[backend])
+
+
 def compiled(circuit: Circuit, protocol: Protocol, learning: Learning, backend: str = "torch_rate") -> Simulation:
     """Return the simulation on a backend in double precision."""
-    return backends.get(backend, **EVERY_BACKEND[backend]).compile(circuit, protocol, learning)
+    return machine(backend).compile(circuit, protocol, learning)
 
 
 def batch(circuit: Circuit, trials: int, seed: int = 0) -> dict[str, np.ndarray]:

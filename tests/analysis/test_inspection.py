@@ -10,6 +10,7 @@ import pytest
 from bio_fa.analysis import inspect_run
 from bio_fa.errors import RecordError
 from tests.analysis.synthetic_run import PAIR, synthetic_run
+from tests.analysis.synthetic_spikes import COST, spiking_run
 
 
 def test_a_finished_run_is_known_in_every_part(run):
@@ -44,6 +45,22 @@ def test_update_angles_are_those_of_the_last_line_that_has_some(run):
     run.metrics[0]["update_alignment"][PAIR["forward"]] = {"angle": 33.0}
     del run.metrics[1]["update_alignment"]
     assert inspect_run(run.write())["update_alignment"][PAIR["forward"]] == {"angle": 33.0}
+
+
+def test_the_cost_in_spikes_is_that_of_the_last_line_and_none_without_spikes(run, tmp_path):
+    assert inspect_run(run.write())["spiking"] is None
+    spikes = spiking_run(tmp_path / "spikes")
+    spikes.run.metrics[0]["spiking"]["test"]["spikes"] = -1.0
+    assert inspect_run(spikes.write().path)["spiking"]["test"] == COST
+
+
+def test_a_measure_that_the_run_could_not_take_is_a_gap_with_its_reason(run):
+    for each in run.metrics:
+        each["update_alignment"] = {}
+    run.table["skipped"] = {"update_alignment": "reference: it has no gradient; use torch_rate."}
+    found = inspect_run(run.write())
+    assert found["update_alignment"] is None
+    assert found["reasons"] == run.table["skipped"]
 
 
 def test_a_run_that_stopped_at_once_is_described_with_the_reason_for_each_gap(tmp_path):

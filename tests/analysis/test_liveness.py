@@ -41,3 +41,24 @@ def test_activity_along_one_direction_has_dimension_one(run):
     trials = np.arange(len(run.label), dtype=np.float32)
     run.epochs[1]["free"]["V1_I"][:] = trials[None, :, None]
     assert abs(liveness(RunFolder.open(run.write()))["V1_I"]["dimension"] - 1) < 1e-6
+
+
+def test_frames_of_spikes_are_averaged_over_their_phase_before_they_are_held_against_the_ceiling(run):
+    """Frames of a step: neuron 0 fires in every second step, the most that a rest of two steps allows; neuron 1 in every fourth."""
+    run.table |= {"spiking": True}
+    run.table["ceilings"]["V1_I"] = 5.0
+    for phase in run.epochs[1].values():
+        for name, values in phase.items():
+            phase[name] = np.zeros((8, *values.shape[1:]), np.float32)
+        phase["V1_I"][::2, :, 0] = phase["V1_I"][::4, :, 1] = 10.0
+    found = liveness(RunFolder.open(run.write()))["V1_I"]
+    assert (found["saturated"], found["silent"]) == (1 / 8, 6 / 8)
+    assert found["mean"] == (5 + 2.5) / 8
+
+
+def test_frames_of_rates_are_each_held_against_the_ceiling(run):
+    for phase in run.epochs[1].values():
+        for name, values in phase.items():
+            phase[name] = np.repeat(values, 2, axis=0)
+        phase["V2_E"][0, :, 0], phase["V2_E"][1, :, 0] = 1.0, 0.98
+    assert liveness(RunFolder.open(run.write()))["V2_E"]["saturated"] == 0

@@ -8,9 +8,11 @@ import pytest
 
 from bio_fa.analysis import inspect_run, write_report
 from bio_fa.analysis.figures import FIGURES
-from bio_fa.analysis.report import render
+from bio_fa.analysis.report import CAPTIONS, render
+from bio_fa.analysis.spike_figures import SPIKE_FIGURES
 from bio_fa.errors import RecordError
 from tests.analysis.synthetic_run import PAIR, synthetic_run
+from tests.analysis.synthetic_spikes import spiking_run
 
 VOID = {"meta", "img", "br"}
 
@@ -76,6 +78,26 @@ def test_every_image_says_what_it_shows(page):
 def test_the_page_tells_scores_constraints_sources_and_provenance(page):
     for part in ("12.50 %", "Dale’s law", "uncorrelated", "shuffled", "V1_FE", "Dayan & Abbott (2001)", "numpy 2.3.5"):
         assert part in page.text
+
+
+def test_a_run_with_spikes_shows_what_a_trial_costs_and_draws_its_spikes(tmp_path):
+    spikes = spiking_run(tmp_path / "spikes")
+    page = Page(write_report(spikes.write().path).read_text(encoding="utf-8"))
+    for part in ("synaptic events", "480.5", "12,000.0", "961.0", "46.1 Hz", "100 Hz"):
+        assert part in page.text
+    alts = " ".join(attributes["alt"] for tag, attributes in page.tags if tag == "img")
+    assert all(CAPTIONS[name] in alts for name in SPIKE_FIGURES)
+
+
+def test_a_run_of_rates_speaks_of_no_spikes(page):
+    assert "synaptic events" not in page.text and "Irregularity" not in page.text
+
+
+def test_a_figure_of_spikes_that_cannot_be_drawn_is_replaced_by_its_reason(tmp_path):
+    spikes = spiking_run(tmp_path / "spikes")
+    spikes.spiking, spikes.probed = (), False
+    page = Page(write_report(spikes.write().path).read_text(encoding="utf-8"))
+    assert "recorded no spikes" in page.text and "recorded no potentials" in page.text
 
 
 def test_violations_stand_out(run):

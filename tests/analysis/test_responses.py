@@ -7,7 +7,7 @@ import pytest
 
 from bio_fa.analysis.responses import first_phase, labels, last_epoch, predictions, responses
 from bio_fa.errors import RecordError
-from bio_fa.io.activity import ActivityReader
+from bio_fa.io.activity import ActivityReader, ActivityWriter, PopulationInfo
 from bio_fa.io.run_folder import RunFolder
 
 
@@ -19,6 +19,20 @@ def test_responses_are_means_over_time_of_the_last_epochs_phase_in_the_order_of_
         np.testing.assert_allclose(responses(reader, "V1_E", "free"), 2 * late["free"]["V1_E"][0], rtol=1e-6)
         np.testing.assert_array_equal(responses(reader, "V1_E", "nudged"), late["nudged"]["V1_E"][0])
         assert labels(reader, "free").tolist() == run.label.tolist()
+
+
+@pytest.mark.parametrize(
+    ("windows", "mean"),
+    [(None, 2.5), ((4e-3, 1e-3), 2.5), ((2e-3, 1e-3), 3.5), ((1e-3, 1e-3), 4.0), ((5e-4, 1.0), 4.0)],
+)
+def test_responses_are_means_over_the_window_that_answer_and_rules_read(tmp_path, windows, mean):
+    """Four frames of 1 ms that hold 1, 2, 3 and 4."""
+    one, values = PopulationInfo("one", 1, 1, "V1", "forward", "E"), np.arange(1.0, 5.0)[:, None, None]
+    with ActivityWriter(tmp_path / "activity.h5", [one], ["free", "nudged"], 1e-3, windows=windows) as writer:
+        writer.append({"free": {"one": values}, "nudged": {"one": values[:1]}}, None, np.zeros(1, int), 0)
+    with ActivityReader(tmp_path / "activity.h5") as reader:
+        assert responses(reader, "one", "free").tolist() == [[mean]]
+        assert responses(reader, "one", "nudged").tolist() == [[1.0]]
 
 
 def test_the_first_phase_is_the_first_that_was_recorded(run):

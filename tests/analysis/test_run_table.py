@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from bio_fa.analysis.run_table import FeedbackPath, feedback_pairs, run_table
+from bio_fa.analysis.run_table import FeedbackPath, feedback_pairs, run_table, thresholds
 from bio_fa.errors import DescriptionError, RecordError
 from bio_fa.io.run_folder import RunFolder
 from tests.analysis.synthetic_run import PAIR
+from tests.analysis.synthetic_spikes import spiking_run
 
 
 def test_pairs_name_their_paths_and_signs(run):
@@ -31,6 +34,18 @@ def test_a_feedback_path_needs_projections_and_a_sign(run, path):
     run.table["alignment_pairs"] = [PAIR | {"feedback": [path]}]
     with pytest.raises(DescriptionError, match="FeedbackPath"):
         feedback_pairs(RunFolder.open(run.write()))
+
+
+def test_thresholds_are_those_of_the_populations_that_have_one(tmp_path):
+    assert thresholds(spiking_run(tmp_path / "run").write()) == {"V1_E": 1.0, "V1_I": 1.0}
+
+
+@pytest.mark.parametrize("circuit", [[], {}, {"areas": [1]}, {"areas": [{"forward": [{"name": "E"}], "feedback": []}]}])
+def test_a_malformed_circuit_has_no_thresholds(run, circuit):
+    folder = RunFolder.open(run.write())
+    folder.circuit.write_text(json.dumps(circuit), encoding="utf-8")
+    with pytest.raises(RecordError, match=r"circuit\.json describes no circuit"):
+        thresholds(folder)
 
 
 def test_a_run_that_is_no_table_is_refused(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from bio_fa.analysis import inspect_run, summarise
 from bio_fa.analysis.summary import degrees, number, percent
 from tests.analysis.synthetic_run import PAIR
+from tests.analysis.synthetic_spikes import spiking_run
 
 
 def line(text: str, title: str) -> str:
@@ -21,6 +22,13 @@ def test_a_finished_run_shows_its_scores_and_constraints(run):
     assert "not detected" in line(text, "weight transport")
     assert "1,500 samples/s" in line(text, "speed")
     assert "not known" not in text
+
+
+def test_the_cost_in_spikes_is_shown_for_one_trial_where_there_are_any(run, tmp_path):
+    text = summarise(inspect_run(spiking_run(tmp_path / "spikes").write().path))
+    assert "480 spikes and 12,000 synaptic events a test trial (46.1 Hz a neuron)" in line(text, "spikes")
+    assert "961 spikes and 12,000 synaptic events a learning trial" in text
+    assert "spikes" not in summarise(inspect_run(run.write()))
 
 
 def test_violations_and_gaps_are_shown(run):

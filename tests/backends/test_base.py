@@ -4,7 +4,7 @@ numbers that stopped being finite and are learned from all the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +15,6 @@ from bio_fa import (
     GradientLearning,
     Homeostasis,
     LocalLearning,
-    Neuron,
-    Population,
     Scale,
     Synapses,
     ThreeFactor,
@@ -25,42 +23,45 @@ from bio_fa import (
     one_phase,
     two_phase,
 )
-from bio_fa.description import Description
 from bio_fa.errors import BackendError, DescriptionError, DivergenceError
 from bio_fa.plasticity import Plasticity
 from models.mlp import mlp
-from tests.tiny import EVERY_BACKEND, MODELS, batch, chain_of, compiled, leaky, trial, with_weights
+from tests.refusals import assert_refused
+from tests.tiny import (
+    MODELS,
+    SETTLING_BACKENDS,
+    SPIKING,
+    SPIKING_BACKENDS,
+    batch,
+    chain_of,
+    compiled,
+    leaky,
+    machine,
+    spiking_trial,
+    trial,
+    with_weights,
+)
 
 TWO_AREA = MODELS["two_area"]
-backend = pytest.mark.parametrize("backend", EVERY_BACKEND)
+backend = pytest.mark.parametrize("backend", SETTLING_BACKENDS)
 
 
-@pytest.fixture
-def silent(monkeypatch) -> Neuron:
-    """A neuron without a rate, of a kind that is known for one test only."""
-    for family in (Neuron, Description):
-        monkeypatch.setattr(family, "_kinds", dict(family._kinds))
-
-    @dataclass(frozen=True)
-    class Silent(Neuron):
-        def drift(self, u, current):
-            return 0 * u
-
-        def settled(self, current):
-            return 0 * current
-
-        def activity(self, u):
-            return 0 * u
-
-    return Silent()
+def test_spiking_neurons_are_refused_by_a_backend_of_rates_with_those_that_run_them():
+    circuit = SPIKING["graded_output"]
+    words = "torch_rate cannot run 'two_area': 'V1_E' has neurons of kind lif, which have no rate; choose torch_spiking, brian2 or"
+    assert_refused(lambda: compiled(circuit, spiking_trial(circuit), LocalLearning(), "torch_rate"), words, error=BackendError)
 
 
-@backend
-def test_neurons_without_a_rate_are_refused_by_name_with_those_that_run(backend, silent):
-    circuit = chain_of(leaky("input"), Population("unit", 2, neuron=silent), leaky("output"), weights=Constant())
-    words = f"{backend} cannot run 'chain': population 'unit' has neurons of kind silent; it runs .*leaky_rate, saturating_rate"
-    with pytest.raises(BackendError, match=words):
-        compiled(circuit, one_phase(circuit), LocalLearning(), backend)
+def test_a_source_of_spikes_is_refused_by_a_backend_of_rates():
+    circuit = SPIKING["poisson_input"]
+    with pytest.raises(BackendError, match="'input' has neurons of kind poisson_source, which have no rate"):
+        compiled(circuit, spiking_trial(circuit), LocalLearning(), "torch_rate")
+
+
+@pytest.mark.parametrize("backend", SPIKING_BACKENDS)
+@pytest.mark.parametrize("circuit", SPIKING)
+def test_spiking_circuits_are_refused_by_no_backend_of_spikes(backend, circuit):
+    assert machine(backend).unsupported(SPIKING[circuit], LocalLearning()) == ()
 
 
 @backend
@@ -201,7 +202,7 @@ def test_gradient_learning_asks_nothing_of_the_rules():
 
 def test_a_rule_without_error_learns_in_one_phase_on_every_backend():
     circuit = chain_of(leaky("input"), leaky("output"), weights=Uniform(), plasticity=Covariance())
-    for name in EVERY_BACKEND:
+    for name in SETTLING_BACKENDS:
         simulation = compiled(circuit, one_phase(circuit), LocalLearning(Scale(1.0)), name)
         state = trial(simulation, simulation.init(circuit.sample(0)), batch(circuit, 3))
         assert simulation.deltas(state)["input_to_output"].any()

@@ -1,5 +1,6 @@
 """Aims at a backend that breaks what bio_fa promises of every circuit: Dale's law, absent synapses, rates of at least 0,
-fixed feedback, repeatable runs, trials that know nothing of each other. Every backend runs through the same tests.
+fixed feedback, repeatable runs, trials that know nothing of each other. Every backend that settles runs through the same
+tests; those that spike also through ``test_spiking_backends``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +37,8 @@ from models.two_area import two_area
 from tests.tiny import (
     EVERY_BACKEND,
     MODELS,
+    SETTLING_BACKENDS,
+    SPIKING_BACKENDS,
     after_learning,
     batch,
     compiled,
@@ -46,7 +48,7 @@ from tests.tiny import (
     with_tonic,
 )
 
-backend = pytest.mark.parametrize("backend", EVERY_BACKEND)
+backend = pytest.mark.parametrize("backend", SETTLING_BACKENDS)
 RATES = st.sampled_from([0.0, 1e-3, 1.0, 1e3])
 RULES = st.one_of(
     st.builds(Hebbian, rate=RATES),
@@ -68,7 +70,7 @@ CONSTRAINTS = st.sampled_from([(), (Bounds(largest=0.3),), (WeightNorm(norm=2.0)
 
 
 def test_every_backend_is_put_to_the_test():
-    assert set(EVERY_BACKEND) == set(machines.NAMES)
+    assert set(EVERY_BACKEND) == set(machines.NAMES) == {*SETTLING_BACKENDS, *SPIKING_BACKENDS}
 
 
 def learn_once(circuit: Circuit, parameters, update, backend, seed):
@@ -227,15 +229,18 @@ def test_the_change_of_a_batch_is_the_mean_of_the_changes_of_its_trials(backend,
 def test_local_learning_differentiates_nothing(backend):
     circuit = MODELS["two_area"]
     simulation = compiled(circuit, two_phase(circuit), LocalLearning(), backend)
+    torch = pytest.importorskip("torch")
     with torch.enable_grad():
         state = simulation.learn(trial(simulation, simulation.init(circuit.sample(0)), batch(circuit, 2)))
-    held = [*state.weights.values(), *state.masks.values(), *state.memory.potential.values()]
-    held += [rates for activities in state.memory.activity.values() for rates in activities.values()]
+    held = [*state.weights.values(), *state.masks.values()]
+    held += [each for values in (*state.memory.states.values(), *state.memory.activity.values()) for each in values.values()]
     assert not any(getattr(each, "requires_grad", False) for each in held)
 
 
 @backend
 def test_nothing_is_drawn_from_global_random_state(backend):
+    torch = pytest.importorskip("torch")
+
     def drawn():
         return random.getstate(), str(np.random.get_state()), torch.get_rng_state().tolist()
 

@@ -24,12 +24,15 @@ from bio_fa.description import Description
 from bio_fa.experiment import Experiment
 from bio_fa.io.nodes import PopulationInfo
 from bio_fa.io.weights import SnapshotInfo, SynapseInfo
-from bio_fa.neurons import Neuron
+from bio_fa.neurons import LIF, AdaptiveThresholdLIF, Neuron, PoissonSource
+from bio_fa.phase import Nudge, Phase
 from bio_fa.plasticity import Hebbian, Plasticity, Sum, WeightDecay
 from bio_fa.population import Area, Population
 from bio_fa.projection import Projection
-from bio_fa.protocol import Nudge, Phase, Protocol, two_phase
+from bio_fa.protocol import Protocol, two_phase
+from bio_fa.sections import NeuronsConfig
 from bio_fa.tasks import ImageFolder, TeacherStudent
+from bio_fa.transmission import ConductanceSynapse, CurrentSynapse, Transmission
 from bio_fa.updates import Chain, CosineDecay, Scale, Sign, Update
 from bio_fa.weights import Narrow, Normalised, Weights
 from models.mlp import mlp
@@ -56,7 +59,10 @@ EXAMPLES = [
     Phase("nudged", ("input",), (Nudge("output"),), ("E",), hold_from="free", duration=0.1, plastic=True),
     Population("E", 3, None),
     PopulationInfo("E", 3, None, "V1", "forward", "E"),
+    Population("E", 3, neuron=AdaptiveThresholdLIF(refractory=2e-3)),
     Projection("a", "b", plasticity=Hebbian(), constraints=(Bounds(1.0),)),
+    Projection("a", "b", transmission=ConductanceSynapse(delay=1e-3)),
+    CIRCUIT.with_neurons(LIF(), CurrentSynapse(delay=2e-3), PoissonSource()),
     Protocol((Phase("free"),)),
     SnapshotInfo("000000", 0, 0),
     Sum((Hebbian(), WeightDecay())),
@@ -108,9 +114,12 @@ def test_it_is_frozen(description):
             setattr(description, field.name, getattr(description, field.name))
 
 
-@pytest.mark.parametrize("description", [each for each in BY_DEFAULT + EXAMPLES if not isinstance(each, Config)], ids=named)
+HASHED = [each for each in BY_DEFAULT + EXAMPLES if not isinstance(each, Config | NeuronsConfig)]
+
+
+@pytest.mark.parametrize("description", HASHED, ids=named)
 def test_equal_descriptions_have_equal_hashes(description):
-    """A configuration holds the plain table of a model's arguments, which has no hash; nothing else does."""
+    """A configuration and its neurons hold plain tables, which have no hash; nothing else does."""
     copy = type(description).from_table(description.to_table())
     assert hash(copy) == hash(description)
 
@@ -132,12 +141,14 @@ NOTHING_TO_CITE = {
     "chain": "it is made of updates that say theirs",
     "scale": "a multiplication",
     "all_to_all": "its name says all",
+    "graded": "a product of a weight and a rate",
     "one_to_one": "its name says all",
     "constant": "its name says all",
     "uniform": "a textbook distribution, chosen by the user",
     "exponential": "a textbook distribution, chosen by the user",
 }
-SCIENCE = [each for each in FINAL if issubclass(each, Neuron | Plasticity | Update | Constraint | Connectivity | Weights)]
+FAMILIES = Neuron | Plasticity | Transmission | Update | Constraint | Connectivity | Weights
+SCIENCE = [each for each in FINAL if issubclass(each, FAMILIES)]
 
 
 @pytest.mark.parametrize("kind", [each for each in SCIENCE if each.kind() not in NOTHING_TO_CITE], ids=named)

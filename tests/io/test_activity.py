@@ -173,6 +173,27 @@ def test_what_was_appended_comes_back(tmp_path_factory, seed, durations, trials,
         np.testing.assert_array_equal(np.concatenate(rows), every.reshape(-1, every.shape[2]))
 
 
+def test_the_windows_of_phases_come_back_and_are_infinite_where_nothing_is_said(path):
+    with ActivityWriter(path, POPULATIONS, PHASES, 0.001, windows=(0.03, 0.001)) as opened:
+        opened.append(frames(np.random.default_rng(0)), None, np.arange(3), 0)
+    with h5py.File(path) as file:
+        assert file["trials/phase"].attrs["windows"].tolist() == [30.0, 1.0]
+    with ActivityReader(path) as reader:
+        assert reader.windows == pytest.approx((0.03, 0.001))
+    record_activity(path)
+    with ActivityReader(path) as reader:
+        assert reader.windows == (np.inf, np.inf)
+
+
+@pytest.mark.parametrize("windows", [[1.0], [1.0, -1.0], [1.0, np.nan], [1, 2], "all"])
+def test_windows_that_are_no_times_are_refused(path, windows):
+    record_activity(path)
+    with h5py.File(path, "a") as file:
+        file["trials/phase"].attrs["windows"] = windows
+    with pytest.raises(RecordError, match="the windows of its phases are no times|cannot be read"):
+        ActivityReader(path)
+
+
 def test_entries_say_label_stimulus_phase_and_epoch(path):
     record_activity(path)
     with ActivityReader(path) as reader:

@@ -106,7 +106,7 @@ def test_an_append_that_is_interrupted_anywhere_counts_as_never_begun(path, monk
     with open_writer(path) as writer:
         append(writer, 0)
         with monkeypatch.context() as patched, pytest.raises(interruption):
-            patched.setattr("bio_fa.io.activity.extend", failing_at(call, interruption))
+            patched.setattr("bio_fa.io.activity_writer.extend", failing_at(call, interruption))
             append(writer, 1)
         append(writer, 2)
     assert epochs(path) == [0, 2]
@@ -209,7 +209,7 @@ def test_a_failure_inside_hdf5_is_a_sentence_and_the_trials_before_it_stay(path,
     with pytest.raises(RecordError, match="No space left on device"), open_writer(path) as writer:
         append(writer, 0)
         full = OSError(errno.ENOSPC, "Can't write data")
-        monkeypatch.setattr("bio_fa.io.activity.extend", failing_at(4, full))
+        monkeypatch.setattr("bio_fa.io.activity_writer.extend", failing_at(4, full))
         append(writer, 1)
     assert epochs(path) == [0]
 

@@ -23,11 +23,46 @@ def change(
     pre_mean: object = 0.0,
     post_mean: object = 0.0,
     error: object = 0.0,
+    apical: object = 0.0,
+    sensitivity: object = 0.0,
     sign: int = 1,
 ) -> np.ndarray:
-    """Return Δw (post, pre) for activities (trial, pre) and (trial, post)."""
+    """Return Δw (post, pre) for activities (trial, pre) and (trial, post), and what else is known once a trial."""
+
+    def spread(known: object) -> np.ndarray:
+        return np.broadcast_to(np.asarray(known), post.shape)[:, :, None]
+
     before = Presynaptic(pre[:, None, :], np.asarray(pre_mean), sign)
-    error = np.broadcast_to(np.asarray(error), post.shape)
-    after = Postsynaptic(post[:, :, None], np.asarray(post_mean)[..., None], error[:, :, None])
+    after = Postsynaptic(
+        post[:, :, None],
+        np.asarray(post_mean)[..., None],
+        spread(error),
+        apical=spread(apical),
+        sensitivity=spread(sensitivity),
+    )
     total = sum(a * b * c for a, b, c in rule.factors(before, after, w))
     return np.broadcast_to(total, (len(post), *w.shape)).mean(axis=0)
+
+
+def integrated(
+    rule: Plasticity,
+    pre: np.ndarray,
+    post: np.ndarray,
+    *,
+    dt: float = 1e-3,
+    tau: float = 20e-3,
+    apical: object = 0.0,
+    sensitivity: object = 0.0,
+    sign: int = 1,
+) -> float:
+    """Return ∫ post · pre · synapse dt of one synapse of weight 1, for spikes 0 or 1 in each time step and signals likewise.
+
+    Traces decay by dt/τ of themselves, and grow by 1 with the spike of the step.
+    """
+    w, x, y = 0.0, 0.0, 0.0
+    signals = np.broadcast_arrays(pre, post, apical, sensitivity)
+    for before, after, learning, psi in zip(*signals, strict=True):
+        x, y = x * (1 - dt / tau) + before, y * (1 - dt / tau) + after
+        sides = Presynaptic(0.0, 0.0, sign, before / dt, x), Postsynaptic(0.0, 0.0, 0.0, after / dt, y, learning, psi)
+        w += dt * sum(a * b * c for a, b, c in rule.factors(*sides, 1.0))
+    return w

@@ -13,7 +13,21 @@ import pytest
 
 from bio_fa import ops
 from bio_fa.errors import PlasticityError
-from bio_fa.plasticity import Covariance, Hebbian, Homeostasis, Oja, Plasticity, ThreeFactor, WeightDecay, prove_local
+from bio_fa.plasticity import (
+    Covariance,
+    DendriticError,
+    Eligibility,
+    Hebbian,
+    Homeostasis,
+    Oja,
+    PairSTDP,
+    Plasticity,
+    ThreeFactor,
+    WeightDecay,
+    momentary,
+    prove_local,
+    senses_now,
+)
 from tests.refusals import assert_refused
 
 
@@ -44,6 +58,9 @@ def refused(product: Callable, *fragments: str) -> None:
         (lambda pre, post, w: (1, 1, w * post.activity), "synaptic", "post.activity"),
         (lambda pre, post, w: (1, 1, ops.relu(w - pre.mean)), "synaptic", "pre.mean"),
         (lambda pre, post, w: (ops.exp(-pre.activity), 1, 1), "postsynaptic", "pre.activity"),
+        (lambda pre, post, w: (post.spike * pre.trace, 1, 1), "postsynaptic", "pre.trace"),
+        (lambda pre, post, w: (1, pre.spike * post.sensitivity, 1), "presynaptic", "post.sensitivity"),
+        (lambda pre, post, w: (post.trace, pre.signal() * post.apical, 1), "presynaptic", "post.apical"),
     ],
 )
 def test_a_factor_that_peeks_at_another_side_is_refused_with_what_it_peeks_at(product, side, foreign):
@@ -105,6 +122,10 @@ def test_the_product_that_peeks_is_named_by_its_number():
         (Covariance(), {"pre.activity", "pre.mean", "post.activity", "post.mean"}),
         (Homeostasis(), {"post.mean", "pre.sign", "w"}),
         (ThreeFactor(), {"post.error", "pre.activity", "pre.sign"}),
+        (ThreeFactor(centred=True), {"post.error", "pre.activity", "pre.mean", "pre.sign"}),
+        (PairSTDP(), {"post.spike", "pre.trace", "post.trace", "pre.spike"}),
+        (Eligibility(), {"post.apical", "post.sensitivity", "pre.trace", "pre.sign"}),
+        (DendriticError(), {"post.apical", "post.sensitivity", "pre.activity", "pre.sign"}),
         (WeightDecay(), {"w"}),
         (WeightDecay() + ThreeFactor(), {"w", "post.error", "pre.activity", "pre.sign"}),
     ],
@@ -123,3 +144,46 @@ def test_the_proof_tells_what_a_rule_senses(rule, sensed):
 )
 def test_any_arithmetic_on_one_side_is_local(product):
     assert prove_local(rule_of(product))
+
+
+@pytest.mark.parametrize(
+    ("rule", "integrated"),
+    [
+        (PairSTDP(), (True, True)),
+        (Eligibility(), (True,)),
+        (DendriticError(), (False,)),
+        (ThreeFactor(), (False,)),
+        (Oja(), (False, False)),
+        (Hebbian() + PairSTDP() + WeightDecay(), (False, True, True, False)),
+        (rule_of(lambda pre, post, w: (post.trace, 1, w)), (True,)),
+        (rule_of(lambda pre, post, w: (post.apical, pre.sign, w)), (False,)),
+    ],
+)
+def test_products_with_spikes_or_traces_are_integrated_and_no_others(rule, integrated):
+    assert momentary(rule) == integrated
+
+
+@pytest.mark.parametrize(
+    ("product", "now", "lasting"),
+    [
+        (lambda pre, post, w: (post.spike, pre.activity, 1), "post.spike", "pre.activity"),
+        (lambda pre, post, w: (post.error, pre.trace, 1), "pre.trace", "post.error"),
+        (lambda pre, post, w: (post.trace * post.mean, pre.mean, w), "post.trace", "post.mean, pre.mean"),
+        (lambda pre, post, w: (post.activity, pre.spike * pre.trace, 1), "pre.spike, pre.trace", "post.activity"),
+    ],
+)
+def test_a_product_of_what_is_known_now_and_what_is_known_once_a_trial_is_refused(product, now, lasting):
+    words = f"product 1 multiplies {now}, sensed moment by moment, with {lasting}, known once a trial", "use factors of one kind"
+    assert_refused(lambda: momentary(rule_of(product)), "TestedRule", *words, error=PlasticityError)
+
+
+@pytest.mark.parametrize(
+    ("rule", "sensed"),
+    [
+        (Eligibility(), {"post.apical", "post.sensitivity", "pre.trace", "pre.sign"}),
+        (DendriticError(), set()),
+        (DendriticError() + PairSTDP(), {"post.spike", "pre.trace", "post.trace", "pre.spike"}),
+    ],
+)
+def test_what_is_sensed_now_is_what_the_integrated_products_contain(rule, sensed):
+    assert senses_now(rule) == sensed

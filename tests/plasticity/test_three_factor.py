@@ -42,3 +42,18 @@ def test_with_the_output_clamped_to_its_target_it_is_the_delta_rule():
     gradient = [(loss(w + step) - loss(w - step)) / 2e-6 for step in steps]
     delta = change(ThreeFactor(1.0), PRE, PRE @ w.T, w, error=target - PRE @ w.T)
     np.testing.assert_allclose(delta[0], -np.array(gradient), rtol=1e-8)
+
+
+def test_centred_presynaptic_activity_that_is_as_always_teaches_nothing():
+    """The first neuron is as active as ever; the second departs by ±1: [0.5 · 1 + 0.25 · −1] / 2 and [−1 · 1 + 0] / 2."""
+    pre = np.array([[3.0, 2.0], [3.0, 0.0]])
+    found = change(ThreeFactor(centred=True), pre, error=ERROR, pre_mean=np.array([3.0, 1.0]))
+    np.testing.assert_allclose(found, [[0, 0.125], [0, -0.5]], rtol=1e-14)
+
+
+def test_centred_and_averaged_over_all_trials_it_is_their_covariance():
+    """⟨e (r − r̄)⟩ = ⟨(e − ē) (r − r̄)⟩ where r̄ is the mean of the trials themselves."""
+    rng = np.random.default_rng(0)
+    error, pre = rng.normal(size=(50, 2)), rng.random((50, 3))
+    found = change(ThreeFactor(centred=True), pre, error, np.ones((2, 3)), error=error, pre_mean=pre.mean(axis=0))
+    np.testing.assert_allclose(found, (error - error.mean(axis=0)).T @ (pre - pre.mean(axis=0)) / 50, rtol=1e-10)

@@ -1,0 +1,128 @@
+"""Aims at files that hold something else than what was observed, or that are missing where something was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from bio_fa.analysis.responses import predictions
+from bio_fa.experiment import Experiment
+from bio_fa.io.activity import ActivityReader
+from bio_fa.io.run_folder import RunFolder
+from bio_fa.observation import Observed, record
+from bio_fa.record_files import RecordFiles, population_info
+from bio_fa.recorder import Record
+from bio_fa.training import Training
+from tests.small import small_experiment
+from tests.spiking import RATE_OUTPUT, spiking_circuit, spiking_experiment
+
+
+def written(experiment: Experiment, path: Path, epochs: tuple[int, ...] = (0, 4)) -> tuple[RunFolder, list[Observed]]:
+    """Record an untrained circuit once for each of some epochs; return where, and what was observed each time."""
+    folder, observed = RunFolder.create(path), list(record(Training(experiment, experiment.dataset())))
+    with RecordFiles(experiment, folder, {"seed": "0"}) as files:
+        for epoch in epochs:
+            for each in observed:
+                files.append(each, epoch)
+    return folder, observed
+
+
+def test_frames_and_spikes_are_those_observed_in_every_epoch(tmp_path):
+    experiment = spiking_experiment(circuit=spiking_circuit(others=RATE_OUTPUT))
+    folder, (observed,) = written(experiment, tmp_path / "run")
+    with ActivityReader(folder.activity) as reader:
+        assert reader.spiking == ("input", "V1_E", "V1_I", "V1_FE", "V1_FI")
+        assert reader.frame == pytest.approx(0.02)
+        for phase in ("free", "nudged"):
+            for each in experiment.circuit.populations:
+                expected = np.swapaxes(observed.frames[phase][each.name], 0, 1).astype(np.float32)
+                np.testing.assert_array_equal(reader.frames(each.name, phase, epoch=4), expected)
+            for name in reader.spiking:
+                fired = reader.spikes(name, phase, epoch=4)
+                found = np.stack([np.rint(fired.time / 1e-3), fired.trial, fired.neuron], axis=1)
+                assert sorted(map(tuple, found.tolist())) == sorted(map(tuple, observed.spikes[phase][name].tolist()))
+
+
+def test_a_stride_changes_the_frames_and_no_spike(tmp_path):
+    folders = [written(spiking_experiment(record=Record(trials=16, stride=n)), tmp_path / str(n))[0] for n in (None, 4)]
+    with ActivityReader(folders[0].activity) as one, ActivityReader(folders[1].activity) as other:
+        assert (one.frame, other.frame) == (pytest.approx(0.02), pytest.approx(0.004))
+        assert other.frames("V1_E", "free").shape[1] == 5
+        for name in one.spiking:
+            for first, second in zip(one.spikes(name), other.spikes(name), strict=True):
+                np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("stride", [None, 10, 5, 1])
+def test_the_recorded_answers_are_those_that_were_scored_whatever_the_stride(tmp_path, stride):
+    """All 16 test trials are recorded side by side, as they are scored; the phase is 20 steps, its window the last 10."""
+    experiment = spiking_experiment(record=Record(trials=16, stride=stride))
+    training = Training(experiment, experiment.dataset())
+    folder, score = written(experiment, tmp_path / "run")[0], training.evaluate()
+    folder.write_json(folder.run, {"output": "output"})
+    answers, label = predictions(folder)
+    losses = experiment.loss.per_trial(answers, training.dataset.test.target)
+    assert losses.mean() == pytest.approx(score.mean_loss, rel=1e-5)
+    assert np.mean(answers.argmax(axis=1) != label) == score.error
+
+
+def test_potentials_are_those_observed_in_a_file_of_the_same_layout(tmp_path):
+    experiment = spiking_experiment(record=Record(trials=16, potentials=4))
+    folder, (observed,) = written(experiment, tmp_path / "run")
+    with ActivityReader(folder.potential) as reader, ActivityReader(folder.activity) as activity:
+        assert (reader.variable, reader.units, reader.frame) == ("potential", "unit of the neuron", pytest.approx(1e-3))
+        assert [(each.name, each.size) for each in reader.populations] == [
+            ("V1_E", 4),
+            ("V1_I", 2),
+            ("V1_FE", 4),
+            ("V1_FI", 4),
+            ("output", 4),
+        ]
+        assert reader.spiking == ()
+        for phase in ("free", "nudged"):
+            expected = np.swapaxes(observed.potentials[phase]["V1_FE"], 0, 1)
+            np.testing.assert_array_equal(reader.frames("V1_FE", phase, epoch=4), expected)
+        first = {key: column[activity.trials()["trial"] < 3] for key, column in activity.trials().items()}
+        for key in ("label", "stimulus_id", "phase", "start_time", "stop_time"):
+            assert reader.trials()[key][:6].tolist() == pytest.approx(first[key].tolist()), "the same time, for overlays"
+
+
+def test_potentials_of_a_circuit_that_settles_have_one_frame_a_phase(tmp_path):
+    experiment = small_experiment(record=Record(trials=5, potentials=2))
+    folder, _ = written(experiment, tmp_path / "run")
+    with ActivityReader(folder.potential) as reader:
+        assert reader.frame == pytest.approx(0.1)
+        assert reader.frames("V1_E", "free", epoch=0).shape == (3, 1, 2)
+
+
+def test_without_potentials_there_is_no_file_of_them(tmp_path):
+    folder, _ = written(spiking_experiment(), tmp_path / "run")
+    assert not folder.potential.exists()
+
+
+@pytest.mark.parametrize("experiment", [small_experiment(), spiking_experiment(record=Record(spikes=False))])
+def test_without_spikes_there_is_no_group_of_them(tmp_path, experiment):
+    folder, _ = written(experiment, tmp_path / "run")
+    with h5py.File(folder.activity) as file:
+        assert "spikes" not in file
+
+
+def test_an_exception_leaves_both_files_readable(tmp_path):
+    experiment = spiking_experiment(record=Record(trials=4, potentials=2))
+    folder, observed = RunFolder.create(tmp_path / "run"), list(record(Training(experiment, experiment.dataset())))
+    with pytest.raises(KeyboardInterrupt), RecordFiles(experiment, folder, {}) as files:
+        files.append(observed[0], 0)
+        raise KeyboardInterrupt
+    for path in (folder.activity, folder.potential):
+        with ActivityReader(path) as reader:
+            assert set(reader.trials()["epoch"].tolist()) == {0}
+
+
+def test_a_population_is_described_by_its_area_sign_and_part():
+    circuit = spiking_circuit()
+    inhibitory, source = (population_info(circuit, circuit.population(name)) for name in ("V1_FI", "input"))
+    assert (inhibitory.area, inhibitory.role, inhibitory.cell_type, inhibitory.sign) == ("V1", "feedback", "I", -1)
+    assert (source.area, source.role, source.cell_type, source.size) == ("input_area", "forward", "E", 64)
