@@ -70,16 +70,21 @@ class Train(brian2.TimedArray):  # type: ignore[misc]
 def settings(target: str, threads: int = 0) -> Iterator[None]:
     """Run what is inside with a target of Brian2's code generation, without its messages; everything is put back afterwards."""
     prefs, logger = brian2.prefs, logging.getLogger("brian2")
-    before = prefs["codegen.target"], prefs["devices.cpp_standalone.openmp_threads"], logger.level
-    prefs["codegen.target"], prefs["devices.cpp_standalone.openmp_threads"] = target, threads
+    ours = {
+        "codegen.target": target,
+        "devices.cpp_standalone.openmp_threads": threads,
+        "devices.cpp_standalone.extra_make_args_unix": [f"-j{os.cpu_count() or 1}"],  # Brian2's own is as many as there are files
+    }
+    before, level = {name: prefs[name] for name in ours}, logger.level
+    prefs.update(ours)
     logger.setLevel(logging.ERROR)
     try:
         with _little_to_collect(), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
-        prefs["codegen.target"], prefs["devices.cpp_standalone.openmp_threads"] = before[:2]
-        logger.setLevel(before[2])
+        prefs.update(before)
+        logger.setLevel(level)
 
 
 @contextmanager
