@@ -12,7 +12,7 @@ compiled to C++ programs, which takes minutes, and the times of these programs a
 from __future__ import annotations
 
 import argparse
-import os
+import resource
 import statistics
 import tempfile
 import time
@@ -183,8 +183,8 @@ def _spent(clock: Callable[[], float], run: Callable[[], None]) -> float:
 
 def _of_children() -> float:
     """Return the CPU seconds of the programs that this one has started and that have ended."""
-    spent = os.times()
-    return spent.children_user + spent.children_system
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _steps(times: np.ndarray) -> np.ndarray:

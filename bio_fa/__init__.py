@@ -54,11 +54,12 @@ if TYPE_CHECKING:
     from bio_fa import backends
     from bio_fa.config import load
     from bio_fa.experiment import Experiment
+    from bio_fa.guard import Liveness
     from bio_fa.running import run
 
 __version__ = "0.1.0"
 
-_LAZY = {"Experiment": "bio_fa.experiment", "load": "bio_fa.config", "run": "bio_fa.running"}
+_LAZY = {"Experiment": "bio_fa.experiment", "Liveness": "bio_fa.guard", "load": "bio_fa.config", "run": "bio_fa.running"}
 """Names whose modules need more than NumPy, imported when they are first used."""
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "Hebbian",
     "Homeostasis",
     "LeakyRate",
+    "Liveness",
     "LocalLearning",
     "LogNormal",
     "Mask",

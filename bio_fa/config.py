@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import tomli_w
 
@@ -17,12 +17,13 @@ from bio_fa.backends.base import Backend
 from bio_fa.description import Description
 from bio_fa.errors import BioFAError, ConfigError
 from bio_fa.experiment import Experiment, load_dataset
+from bio_fa.guard import Liveness
 from bio_fa.modules import build_circuit, find_model, load_model, load_module
 from bio_fa.recorder import Record
 from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
 from bio_fa.tasks import Digits, Task
 
-SECTIONS = ("neurons", "protocol", "training", "record")
+SECTIONS = ("neurons", "protocol", "training", "record", "liveness")
 """The sections that are of one kind, which is so not written."""
 TASK_SIZES = ("inputs", "outputs")
 """The arguments of a model that the task decides where the configuration does not."""
@@ -45,6 +46,8 @@ class Config(Description):
     training: TrainingConfig = field(default_factory=TrainingConfig)
     backend: dict = field(default_factory=lambda: {"kind": "torch_rate"})  # type: ignore[type-arg]
     record: Record = field(default_factory=Record)
+    liveness: Liveness | Literal[False] = field(default_factory=Liveness)
+    """When a run is given up because a population is dead; false: never."""
 
     def validate(self) -> None:
         """Refuse a name that could not be a folder's, and a seed of no random stream."""
@@ -87,6 +90,7 @@ class Config(Description):
             batch=self.training.batch,
             snapshots=self.training.snapshots,
             record=self.record,
+            liveness=self.liveness or None,
         )
 
     def texts(self, folder: Path) -> dict[str, str]:
@@ -107,7 +111,7 @@ class Config(Description):
     def text(self) -> str:
         """Return this configuration as TOML, defaults included."""
         table = self.to_table()
-        for section in (table, *(table[name] for name in SECTIONS if name in table)):
+        for section in (table, *(table[name] for name in SECTIONS if table.get(name))):
             del section["kind"]
         return tomli_w.dumps(table)
 

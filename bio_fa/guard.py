@@ -59,4 +59,4 @@ class Liveness(Description):
         are, their = ("is", "its") if len(dead) == 1 else ("are", "their")
         who = f"{shares} {are} dead: so many of {their} neurons stayed {state}"
         when = f", in {self.patience} evaluations in a row" if self.patience > 1 else ""
-        return f"{who} in all of {found.trials} test trials{when}; {ADVICE[state]}, or switch liveness off."
+        return f"{who} in all of {found.trials} test trials{when}; {ADVICE[state]}, or set liveness = false."

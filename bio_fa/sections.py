@@ -72,15 +72,18 @@ class TrainingConfig(Description):
     horizon: int = 100
     """Trials over which running averages reach back."""
     snapshots: int = 5
+    truncation: float | None = None
+    """Seconds after which gradients through time are cut, again and again; None: never."""
 
     def validate(self) -> None:
         """Refuse counts from which no length of the run follows."""
         self.require(self.epochs >= 1, "epochs", "at least 1 epoch")
         self.require(self.batch >= 1, "batch", "at least 1 trial")
+        self.require(self.truncation is None or self.learning == "gradient", "truncation", 'nothing, or learning = "gradient"')
 
     def build(self, train_trials: int) -> Learning:
         """Return the learning for a training set of so many trials."""
         steps = self.epochs * -(-train_trials // self.batch)
         decay = (CosineDecay(steps),) if self.decay == "cosine" else ()
         update = chain(*self.update, *decay)
-        return LocalLearning(update, self.horizon) if self.learning == "local" else GradientLearning(update)
+        return LocalLearning(update, self.horizon) if self.learning == "local" else GradientLearning(update, self.truncation)

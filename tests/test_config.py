@@ -9,6 +9,7 @@ import pytest
 
 from bio_fa.config import Config, apply_override, load, parse
 from bio_fa.errors import BioFAError, ConfigError
+from bio_fa.guard import Liveness
 from bio_fa.learning import GradientLearning, LocalLearning
 from bio_fa.neurons import LIF, PoissonSource
 from bio_fa.plasticity import Oja, Sum, WeightDecay
@@ -151,7 +152,7 @@ def test_the_sizes_of_the_task_fill_in_what_the_circuit_leaves_open(tmp_path):
 def test_the_effective_configuration_names_every_setting_that_has_a_value(tmp_path):
     config, experiment = load(write_config(tmp_path))
     table = tomllib.loads(config.text())
-    assert set(table) == {"name", "seed", "rules", "task", "circuit", "protocol", "training", "backend", "record"}
+    assert set(table) == {"name", "seed", "rules", "task", "circuit", "protocol", "training", "backend", "record", "liveness"}
     assert table["circuit"] == {
         "model": "two_area",
         "hidden": 10,
@@ -159,7 +160,7 @@ def test_the_effective_configuration_names_every_setting_that_has_a_value(tmp_pa
         "plasticity": {"kind": "three_factor", "rate": 1.0, "centred": False},
     }
     assert table["backend"] == experiment.backend.to_table()
-    for section in ("task", "protocol", "training", "record"):
+    for section in ("task", "protocol", "training", "record", "liveness"):
         described = getattr(config, section)
         assert set(table[section]) | {"kind"} == set(described.to_table())
 
@@ -182,12 +183,26 @@ def test_the_section_neurons_makes_the_models_circuit_spike(tmp_path):
     assert experiment.circuit == expected and experiment.circuit.spiking
 
 
+def test_a_dead_run_is_given_up_as_the_file_says_or_never(tmp_path):
+    _, given_up = load(write_config(tmp_path), ["liveness.patience=3"])
+    _, never = load(write_config(tmp_path), ["liveness=false"])
+    assert given_up.liveness == Liveness(patience=3) and never.liveness is None
+
+
+def test_gradients_are_cut_where_the_file_says_and_nothing_is_cut_where_there_are_none(tmp_path):
+    _, experiment = load(write_config(tmp_path), [*SPIKES, *GRADIENT, "training.truncation=0.01"])
+    assert experiment.learning.truncation == 0.01
+    with pytest.raises(ConfigError, match="truncation = 0.01 is not allowed"):
+        load(write_config(tmp_path), [*SPIKES, "training.truncation=0.01"])
+
+
 def test_a_misspelt_population_among_other_neurons_is_refused_with_the_nearest(tmp_path):
     with pytest.raises(BioFAError, match="outptu.*output"):
         load(write_config(tmp_path), [*SPIKES, 'neurons.others.outptu={kind="lif"}'])
 
 
-MANY = ["protocol.duration=0.05", "record.every=2", "task.softening=0.1", 'name="β 2"']
+GRADIENT = ["training.learning=gradient", "protocol.trial=one_phase"]
+MANY = ["protocol.duration=0.05", "record.every=2", "task.softening=0.1", "liveness=false", 'name="β 2"']
 
 
 @pytest.mark.parametrize("overrides", [[], SPIKES, MANY])

@@ -38,7 +38,7 @@ def test_the_sentence_says_who_how_many_where_and_what_to_do():
     assert f"{who} in all of 100 test trials, in 2 evaluations in a row" in sentences[0]
     assert "'V1_E' (100 %) is dead: so many of its neurons stayed saturated" in sentences[1]
     assert "stronger excitation" in sentences[0] and "weaker excitation" in sentences[1]
-    assert all("switch liveness off" in each for each in sentences)
+    assert all("set liveness = false" in each for each in sentences)
 
 
 def test_the_sentence_names_everyone_who_is_dead():

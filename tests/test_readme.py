@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from bio_fa import backends
 from bio_fa.cli import app
 from bio_fa.config import Config
+from bio_fa.description import Description
+from bio_fa.guard import Liveness
 from bio_fa.recorder import Record
 from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
 from bio_fa.tasks import Task
@@ -74,9 +77,11 @@ def table_after(page: Path, heading: str) -> list[list[str]]:
 
 
 def test_the_page_of_the_configuration_lists_every_key() -> None:
-    sections = {"neurons": NeuronsConfig, "task": Task, "protocol": TrialConfig, "training": TrainingConfig, "record": Record}
+    sections: dict[str, type[Description]] = {"neurons": NeuronsConfig, "task": Task, "protocol": TrialConfig}
+    sections |= {"training": TrainingConfig, "record": Record, "liveness": Liveness}
     plain = {field.name for field in fields(Config)} - {*sections, "circuit", "backend"}
     keys = {f"{name}.{field.name}" for name, section in sections.items() for field in fields(section)}
+    keys |= {f"backend.{field.name}" for name in backends.NAMES for field in fields(type(backends.get(name)))}
     listed = {key for row in table_after(CONFIGURATION, "Configuration") for key in row}
     assert listed == plain | keys | {"circuit.model", "task.kind", "backend.kind"}
 
