@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bio_fa.circuit import Circuit, tonic_drive
 from bio_fa.connectivity import AllToAll, Connectivity, FixedInDegree, FixedProbability, OneToOne
-from bio_fa.constraints import Bounds, Constraint, Dale, Mask, WeightNorm
-from bio_fa.credit import Activity, ActivityDifference
+from bio_fa.constraints import Bounds, Constraint, Dale, Mask, ProjectionNorm, WeightNorm
+from bio_fa.credit import Activity, ActivityDifference, SignedError
 from bio_fa.errors import BioFAError
 from bio_fa.learning import GradientLearning, LocalLearning
 from bio_fa.neurons import (
@@ -20,13 +20,18 @@ from bio_fa.neurons import (
     AdaptiveCurrentLIF,
     AdaptiveThresholdLIF,
     DivisiveNormalisation,
+    HardSigmoidRate,
     LeakyRate,
+    LinearRate,
     Neuron,
     PoissonSource,
     RegularSource,
     SaturatingRate,
+    SigmoidRate,
+    TanhRate,
     TwoCompartmentLIF,
 )
+from bio_fa.noise import NeuronNoise, SynapseNoise
 from bio_fa.phase import Nudge, Phase, Settle
 from bio_fa.plasticity import (
     Covariance,
@@ -46,20 +51,42 @@ from bio_fa.projection import Projection
 from bio_fa.protocol import Protocol, one_phase, two_phase
 from bio_fa.recorder import Record
 from bio_fa.synapses import Parameters, Synapses
+from bio_fa.tie import SignConcordant, Transposed
 from bio_fa.transmission import ConductanceSynapse, CurrentSynapse, Graded, Transmission
-from bio_fa.updates import Adaptive, CosineDecay, Momentum, Scale, Sign, Update, chain
-from bio_fa.weights import Constant, Exponential, LogNormal, Narrow, Normalised, Signed, Uniform, Weights
+from bio_fa.updates import (
+    Adaptive,
+    CosineDecay,
+    Decayed,
+    ExponentiatedGradient,
+    FrozenSigns,
+    Momentum,
+    Noisy,
+    Scale,
+    Sign,
+    Update,
+    chain,
+)
+from bio_fa.weights import Constant, Constrained, Exponential, LogNormal, Narrow, Normalised, Signed, Uniform, Weights
 
 if TYPE_CHECKING:
     from bio_fa import backends
     from bio_fa.config import load
     from bio_fa.experiment import Experiment
     from bio_fa.guard import Liveness
+    from bio_fa.rules import CorticalNetwork, LearningRule, Network
     from bio_fa.running import run
 
 __version__ = "0.1.0"
 
-_LAZY = {"Experiment": "bio_fa.experiment", "Liveness": "bio_fa.guard", "load": "bio_fa.config", "run": "bio_fa.running"}
+_LAZY = {
+    "CorticalNetwork": "bio_fa.rules",
+    "Experiment": "bio_fa.experiment",
+    "LearningRule": "bio_fa.rules",
+    "Liveness": "bio_fa.guard",
+    "Network": "bio_fa.rules",
+    "load": "bio_fa.config",
+    "run": "bio_fa.running",
+}
 """Names whose modules need more than NumPy, imported when they are first used."""
 
 __all__ = [
@@ -82,30 +109,41 @@ __all__ = [
     "ConductanceSynapse",
     "Connectivity",
     "Constant",
+    "Constrained",
     "Constraint",
+    "CorticalNetwork",
     "CosineDecay",
     "Covariance",
     "CurrentSynapse",
     "Dale",
+    "Decayed",
     "DendriticError",
     "DivisiveNormalisation",
     "Eligibility",
     "Experiment",
     "Exponential",
+    "ExponentiatedGradient",
     "FixedInDegree",
     "FixedProbability",
+    "FrozenSigns",
     "Graded",
     "GradientLearning",
+    "HardSigmoidRate",
     "Hebbian",
     "Homeostasis",
     "LeakyRate",
+    "LearningRule",
+    "LinearRate",
     "Liveness",
     "LocalLearning",
     "LogNormal",
     "Mask",
     "Momentum",
     "Narrow",
+    "Network",
     "Neuron",
+    "NeuronNoise",
+    "Noisy",
     "Normalised",
     "Nudge",
     "Oja",
@@ -117,17 +155,24 @@ __all__ = [
     "PoissonSource",
     "Population",
     "Projection",
+    "ProjectionNorm",
     "Protocol",
     "Record",
     "RegularSource",
     "SaturatingRate",
     "Scale",
     "Settle",
+    "SigmoidRate",
     "Sign",
+    "SignConcordant",
     "Signed",
+    "SignedError",
+    "SynapseNoise",
     "Synapses",
+    "TanhRate",
     "ThreeFactor",
     "Transmission",
+    "Transposed",
     "TwoCompartmentLIF",
     "Uniform",
     "Update",

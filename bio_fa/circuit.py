@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
+from bio_fa.connectivity import Mask as Exists
 from bio_fa.constraints import Constraint, Dale, Mask
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError, nearest
@@ -17,8 +20,8 @@ from bio_fa.projection import Projection
 from bio_fa.randomness import stream
 from bio_fa.synapses import Parameters, Synapses
 from bio_fa.transmission import CurrentSynapse, Graded, SpikeTransmission
-from bio_fa.weights import Constant
-from bio_fa.wiring import check_wiring
+from bio_fa.weights import Constant, StartingAs
+from bio_fa.wiring import check_error, check_tie, check_wiring
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ class Circuit(Description):
             self.population(getattr(self, role), f"the {role}")
         for projection in self.projections:
             self._check_ends(projection)
-            self._check_error(projection)
+            check_error(projection, self.population)
+            if projection.tie is not None:
+                forward = self.projection(projection.tie.to)
+                check_tie(projection, forward, self.sign(projection), self.sign(forward))
         self._check_inputs()
         self._check_outputs()
 
@@ -66,18 +72,6 @@ class Circuit(Description):
         asked_by = f"projection {projection.name}"
         post = self.population(projection.post, asked_by)
         check_wiring(projection, None if projection.from_tonic else self.population(projection.pre, asked_by), post)
-
-    def _check_error(self, projection: Projection) -> None:
-        if projection.error is None:
-            return
-        size = self.population(projection.post, projection.name).size
-        for activity in (projection.error.plus, projection.error.minus):
-            sensed = self.population(activity.population, f"the error of {projection.name}")
-            if sensed.size != size:
-                raise DescriptionError(
-                    f"{projection.name}: its error is read from {sensed.name!r} with {sensed.size} neurons, "
-                    f"but {projection.post!r} has {size}; name a population of equal size."
-                )
 
     def _check_inputs(self) -> None:
         driven = {projection.post for projection in self.projections if not projection.from_tonic} | {self.input}
@@ -143,6 +137,11 @@ class Circuit(Description):
         return tuple(projection for projection in self.projections if projection.plasticity is not None)
 
     @property
+    def tied(self) -> tuple[Projection, ...]:
+        """The projections whose weights follow those of others."""
+        return tuple(projection for projection in self.projections if projection.tie is not None)
+
+    @property
     def spiking(self) -> bool:
         """Whether any population signals by spikes."""
         return any(population.spiking for population in self.populations)
@@ -183,16 +182,28 @@ class Circuit(Description):
         return (*dale, *mask, *projection.constraints)
 
     def sample(self, seed: int) -> Parameters:
-        """Return the synapses of every projection, each drawn from a stream of its own name."""
-        return {projection.name: self._draw(projection, seed) for projection in self.projections}
+        """Return the synapses of every projection, each drawn from a stream of its own name; tied ones are then copied."""
+        drawn = {projection.name: self._draw(projection, seed) for projection in self.projections}
+        return drawn | {each.name: self._copied(each, drawn) for each in self.projections if each.tie is not None}
+
+    def _copied(self, projection: Projection, drawn: Parameters) -> Synapses:
+        assert projection.tie is not None
+        forward, own = drawn[projection.tie.to], drawn[projection.name]
+        return Synapses(projection.tie.weights(forward.w, own.w) * forward.mask.T, forward.mask.T.copy())
 
     def _draw(self, projection: Projection, seed: int) -> Synapses:
         post, pre = self.shape(projection)
         mask = projection.connectivity.draw(post, pre, stream(seed, "connectivity", projection.name))
-        w = projection.weights.draw(mask, stream(seed, "weights", projection.name)) * mask
+        w = self._initial(projection, mask, seed) * mask
         for constraint in self.constraints(projection):
             w = constraint.apply(w, mask)
         return Synapses(w, mask)
+
+    def _initial(self, projection: Projection, mask: Exists, seed: int) -> np.ndarray:
+        weights = projection.weights
+        if isinstance(weights, StartingAs):
+            return weights.copied(self._draw(self.projection(weights.other), seed).w, mask)
+        return weights.draw(mask, stream(seed, "weights", projection.name))
 
     def with_neurons(
         self,

@@ -107,6 +107,24 @@ def export(
 
 @app.command()
 @guarded
+def rules(as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False) -> None:
+    """List the learning rules of the literature: what each needs, and whether it is local."""
+    import dataclasses
+    import json
+
+    from bio_fa.catalogue import catalogue
+
+    entries = catalogue()
+    if as_json:
+        print(json.dumps([dataclasses.asdict(each) for each in entries], indent=2, ensure_ascii=False))
+        return
+    for each in entries:
+        local = "local" if each.local else f"not local ({'; '.join(each.objections)})"
+        print(f"{each.name}: {each.feedback}; {each.error}; {', '.join(each.phases)}; {local}\n    {each.source}")
+
+
+@app.command()
+@guarded
 def check(
     target: Annotated[Path, typer.Argument(readable=False, help="A TOML file, or a run's folder.")],
     set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value.")] = None,
@@ -136,6 +154,7 @@ def _check_run(folder: Path) -> None:
         raise RecordError(f"{folder} cannot be checked: {reasons[0]}")
     counts = {kind: found["audit"][f"{kind}_violations"] for kind in ("dale", "mask", "negative_rate")}
     shown = (f"{kind} violations {'(no law)' if count is None else count}" for kind, count in counts.items())
-    print(f"{folder}: {', '.join(shown)}")
+    signed = found["audit"]["signed_activity"]
+    print(f"{folder}: {', '.join(shown)}" + (f"; activity is signed in {', '.join(signed)}" if signed else ""))
     if any(counts.values()):
         raise typer.Exit(VIOLATED)

@@ -14,14 +14,18 @@ import tomli_w
 
 from bio_fa import backends
 from bio_fa.backends.base import Backend
+from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import BioFAError, ConfigError
 from bio_fa.experiment import Experiment, load_dataset
 from bio_fa.guard import Liveness
+from bio_fa.learning import Learning
 from bio_fa.modules import build_circuit, find_model, load_model, load_module
+from bio_fa.protocol import Protocol
 from bio_fa.recorder import Record
+from bio_fa.rules import LayeredNetwork, LearningRule, Network
 from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
-from bio_fa.tasks import Digits, Task
+from bio_fa.tasks import Dataset, Digits, Task
 
 SECTIONS = ("neurons", "protocol", "training", "record", "liveness")
 """The sections that are of one kind, which is so not written."""
@@ -34,8 +38,11 @@ class Config(Description):
     """A whole configuration file, with defaults for all that it leaves out."""
 
     name: str
-    circuit: dict  # type: ignore[type-arg]
-    """``model``: a name in ``models/`` or ``file.py:function``; the rest are the model's arguments."""
+    circuit: dict = field(default_factory=dict)  # type: ignore[type-arg]
+    """``model``: a name in ``models/`` or ``file.py:function``; the rest are the model's arguments. With ``rule``: those of a
+    ``Network``, and no model."""
+    rule: LearningRule | None = None
+    """A learning rule of the literature, which makes circuit, trial and learning of an unconstrained network."""
     seed: int = 0
     rules: tuple[str, ...] = ()
     """Python files, beside the configuration, that define rules, neurons or tasks of your own."""
@@ -54,13 +61,22 @@ class Config(Description):
         legal = re.fullmatch(r"\w[\w .+-]{0,99}", self.name)
         self.require(legal is not None, "name", "letters, digits, spaces or '_.+-', at most 100, a letter or digit first")
         self.require(self.seed >= 0, "seed", "a whole number of at least 0")
+        if self.rule is not None:
+            self.require("model" not in self.circuit, "circuit", "the network's settings without a model, where a rule is given")
+            self.require(self.neurons is None, "neurons", "nothing, where a rule is given")
+            self.require(self.protocol == TrialConfig(), "protocol", "nothing, where a rule makes the trial")
+            self.require(self.training.learning == "local", "training", "no learning of its own, where a rule is given")
 
     def complete(self, folder: Path) -> Self:
         """Return this configuration with the defaults of its model and of its backend written out."""
+        return replace(self, circuit=self._defaults(folder) | self.circuit, backend=self._machine().to_table())
+
+    def _defaults(self, folder: Path) -> dict[str, Any]:
+        if self.rule is not None:
+            return {name: value for name, value in self._network().to_table().items() if name not in TASK_SIZES}
         parameters = inspect.signature(self._model(folder)).parameters.values()
         own = [each for each in parameters if each.default is not each.empty and each.name not in TASK_SIZES]
-        defaults = {each.name: _plain(each.default) for each in own if each.default is not None}
-        return replace(self, circuit=defaults | self.circuit, backend=self._machine().to_table())
+        return {each.name: _plain(each.default) for each in own if each.default is not None}
 
     def _model(self, folder: Path) -> Callable[..., Any]:
         return load_model(str(self.circuit.get("model", "")), folder)
@@ -68,23 +84,24 @@ class Config(Description):
     def _machine(self) -> Backend:
         return backends.get(str(self.backend.get("kind", "torch_rate"))).from_table(self.backend)
 
+    def _network(self) -> LayeredNetwork:
+        return LayeredNetwork.from_table({"kind": Network.kind(), **self.circuit})
+
     def experiment(self, folder: Path) -> Experiment:
         """Return the experiment; relative files are looked up beside ``folder``, the configuration's own.
 
         Raises:
             BioFAError: the first thing that is wrong, in one sentence.
         """
-        backend, model = self._machine(), self._model(folder)
-        dataset = load_dataset(self.task, self.seed)
-        circuit = build_circuit(model, self.circuit, {"inputs": dataset.inputs, "outputs": dataset.outputs})
-        circuit = circuit if self.neurons is None else self.neurons.build(circuit)
+        dataset, backend = load_dataset(self.task, self.seed), self._machine()
+        circuit, protocol, learning = self._parts(folder, dataset)
         return Experiment(
             name=self.name,
             circuit=circuit,
             task=self.task,
-            protocol=self.protocol.build(circuit),
+            protocol=protocol,
             backend=backend,
-            learning=self.training.build(len(dataset.train)),
+            learning=learning,
             seed=self.seed,
             epochs=self.training.epochs,
             batch=self.training.batch,
@@ -93,19 +110,31 @@ class Config(Description):
             liveness=self.liveness or None,
         )
 
+    def _parts(self, folder: Path, dataset: Dataset) -> tuple[Circuit, Protocol, Learning]:
+        """Return the circuit, the trial and the learning, of the rule where there is one."""
+        sizes, trials = {"inputs": dataset.inputs, "outputs": dataset.outputs}, len(dataset.train)
+        if self.rule is not None:
+            circuit = self.rule.circuit(LayeredNetwork.from_table({"kind": Network.kind(), **sizes, **self.circuit}))
+            return circuit, self.rule.protocol(circuit), self.rule.learning(self.training.update_for(trials))
+        circuit = build_circuit(self._model(folder), self.circuit, sizes)
+        circuit = circuit if self.neurons is None else self.neurons.build(circuit)
+        return circuit, self.protocol.build(circuit), self.training.build(trials)
+
     def texts(self, folder: Path) -> dict[str, str]:
         """Return what repeats the run, by file name: ``config.toml`` and the Python files that it names, beside it.
 
         Raises:
             ConfigError: when two of these files have one name.
         """
-        model, function = find_model(str(self.circuit["model"]), folder)
-        sources = {path.resolve() for path in (model, *(folder / rule for rule in self.rules))}
+        found = None if self.rule is not None else find_model(str(self.circuit["model"]), folder)
+        model = () if found is None else (found[0],)
+        sources = {path.resolve() for path in (*model, *(folder / rule for rule in self.rules))}
         files = {source.name: source.read_text(encoding="utf-8") for source in sources}
         if len(files) < len(sources):
             raise ConfigError("Two Python files of the configuration have one name, but the run keeps them together; rename one.")
         names = tuple(Path(rule).name for rule in self.rules)
-        kept = replace(self, rules=names, circuit={**self.circuit, "model": f"{model.name}:{function}"})
+        named = {} if found is None else {"model": f"{found[0].name}:{found[1]}"}
+        kept = replace(self, rules=names, circuit={**self.circuit, **named})
         return {"config.toml": kept.text(), **files}
 
     def text(self) -> str:

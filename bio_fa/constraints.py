@@ -69,7 +69,9 @@ class Bounds(Constraint):
 class WeightNorm(Constraint):
     """The synapses of each postsynaptic neuron keep one norm, w_i ← γ w_i / ‖w_i‖; a neuron without any keeps none.
 
-    Source: Panjehpour & EsmaielZadeh (2022), eq. 9.
+    Source: Panjehpour & EsmaielZadeh (2022), eq. 9, where column i of W is neuron i: forward weights at every step. Feedback
+        weights have it once, before learning: ``Constrained(weights, (WeightNorm(γ),))``.
+    Choice: not for a tonic drive, whose one synapse a neuron could then only be ±γ; nor has the bias of the source this norm.
     """
 
     norm: float = 1.0
@@ -83,3 +85,28 @@ class WeightNorm(Constraint):
         """Return γ w / ‖w‖, row by row."""
         length = sqrt(total(w**2))
         return w * (self.norm / (length + (length == 0)))
+
+
+@dataclass(frozen=True)
+class ProjectionNorm(Constraint):
+    """The synapses of a projection keep one norm together, W ← γ √n · W / ‖W‖ for n postsynaptic neurons.
+
+    The root mean square over neurons of the norm that each receives is γ; one may gain what another loses. It holds from the
+    draw on, so that γ √n is the norm ‖W₀‖ at the start. Feedback drawn with the same γ (``Constrained``) then has the norm of
+    the forward weights for ever, without seeing them.
+
+    Source: Moskovitz, Litwin-Kumar & Abbott (2018) arXiv:1812.06488, weights of constrained magnitude, W ← ‖W₀‖ W / ‖W‖.
+    Choice: γ is given instead of read from the draw, so that the constraint needs no memory.
+    """
+
+    norm: float = 1.0
+    """γ, the root mean square of the Euclidean norms of the weights that the neurons receive, > 0."""
+
+    def validate(self) -> None:
+        """Refuse a norm that is not positive."""
+        self.require(self.norm > 0, "norm", "a norm above 0")
+
+    def apply(self, w: Quantity, mask: Quantity) -> Quantity:
+        """Return γ √n w / ‖w‖; weights that are all 0 stay so."""
+        length = sqrt((w**2).sum())
+        return w * (self.norm * w.shape[0] ** 0.5 / (length + (length == 0)))

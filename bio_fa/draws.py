@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bio_fa.neurons import SpikeSource, SpikingNeuron
+from bio_fa.noise import Noise
 from bio_fa.population import Population
+from bio_fa.projection import Projection
 from bio_fa.randomness import stream
 
 
@@ -28,7 +30,24 @@ class Draws:
         neuron: SpikingNeuron = population.neuron  # type: ignore[assignment]
         return neuron.initial((trials, population.size), stream(self.seed, "initial", population.name, str(self.number)))
 
+    def magnitudes(self, projection: Projection, mask: np.ndarray) -> np.ndarray:
+        """Return weights (post, pre) of a projection whose own are drawn anew, where ``mask`` has synapses."""
+        drawn: np.ndarray = projection.weights.draw(mask, stream(self.seed, "magnitudes", projection.name, str(self.number))) * mask
+        return drawn
+
     def spikes(self, population: Population, activity: np.ndarray, phase: str, dt: float) -> Iterator[np.ndarray]:
         """Yield the spikes of a source in each time step of a phase: boolean (trial, neuron) for ``activity`` likewise."""
         source: SpikeSource = population.neuron  # type: ignore[assignment]
         return source.spikes(activity, dt, stream(self.seed, "spikes", population.name, phase, str(self.number)))
+
+    def noise(self, noise: Noise, shape: tuple[int, int], phase: str) -> np.ndarray:
+        """Return the draws with which ``noise`` disturbs a phase: (trial, neuron) of neurons, (post, pre) of synapses."""
+        return noise.draw(shape, stream(self.seed, "noise", noise.target, phase, str(self.number)))
+
+    def action(self, probabilities: np.ndarray, phase: str) -> np.ndarray:
+        """Return which neuron acts, 1, and which do not, 0, for the ``probabilities`` of a population, likewise (trial, neuron)."""
+        share = stream(self.seed, "action", phase, str(self.number)).random((len(probabilities), 1))
+        reached = probabilities.cumsum(1)
+        chosen = (reached > share * reached[:, -1:]).argmax(1)
+        action: np.ndarray = (chosen[:, None] == np.arange(probabilities.shape[1])).astype(float)
+        return action

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bio_fa.description import Description
-from bio_fa.ops import Quantity
+from bio_fa.noise import Noise
+from bio_fa.ops import Quantity, relu
 from bio_fa.population import require_name
 
 
@@ -16,20 +17,24 @@ class Nudge(Description):
     Spiking neurons are drawn by a current: β (target − r₀) is added to the basal one, with r₀ their activity in the phase
     before (or in ``hold_from``), because current and activity of spiking neurons are normalised alike.
 
-    Source: Scellier & Bengio (2017) Front. Comput. Neurosci. 11:24, weak clamping. With β in (0, 1] and a target ≥ 0, r ≥ 0.
+    A negative β pushes away from the target, r = [φ + β (target − φ)]₊: no rate falls below 0, where the push ends.
+
+    Source: Scellier & Bengio (2017) Front. Comput. Neurosci. 11:24, weak clamping; Laborieux et al. (2021) Front. Neurosci.
+        15:633674, of both signs. With β in (0, 1] and a target ≥ 0, r ≥ 0 by itself.
     """
 
     population: str
     strength: float = 1.0
-    """β, in (0, 1]."""
+    """β, in [-1, 0) or (0, 1]."""
 
     def validate(self) -> None:
-        """Refuse a strength that could make an activity negative."""
-        self.require(0 < self.strength <= 1, "strength", "a strength in (0, 1]")
+        """Refuse a strength that does nothing, or that goes beyond the target."""
+        self.require(0 < abs(self.strength) <= 1, "strength", "a strength in [-1, 0) or (0, 1]")
 
     def apply(self, activity: Quantity, target: Quantity) -> Quantity:
         """Return r for the undisturbed activity and the target, both (trial, neuron)."""
-        return activity + self.pull(activity, target)
+        drawn = activity + self.pull(activity, target)
+        return drawn if self.strength > 0 else relu(drawn)
 
     def pull(self, activity: Quantity, target: Quantity) -> Quantity:
         """Return β (target − φ), both (trial, neuron)."""
@@ -78,11 +83,15 @@ class Phase(Description):
     A circuit of spiking neurons needs one: a single time step holds a spike or none."""
     settle: Settle = field(default_factory=Settle)
     plastic: bool = False
+    noise: tuple[Noise, ...] = ()
+    """What is disturbed at random; only where the phase settles."""
 
     def validate(self) -> None:
-        """Refuse an illegal name, a duration that is not positive, or a window that is not within it."""
+        """Refuse an illegal name, a duration that is not positive, a window that is not within it, or noise that would last."""
         require_name(self)
         self.require(self.duration is None or self.duration > 0, "duration", "seconds above 0, or nothing to settle")
+        lasting = "none in a phase with a duration, over which a draw would have to be renewed"
+        self.require(self.noise == () or self.duration is None, "noise", lasting)
         if self.window is not None:
             self.require(self.duration is not None, "window", "a duration with it, or nothing in a phase that settles")
             self.require(0 < self.window <= (self.duration or 0.0), "window", f"seconds in (0, duration = {self.duration}]")

@@ -64,11 +64,13 @@ class Population(Description):
     apical: Apical | None = None
 
     def validate(self) -> None:
-        """Refuse an illegal name, an empty population, and neurons without equations that a machine could compute."""
+        """Refuse an illegal name, an empty population, neurons without equations, and signed activity under Dale's law."""
         require_name(self)
         self.require(self.size >= 1, "size", "at least 1 neuron")
         known = isinstance(self.neuron, RateNeuron | SpikingNeuron | SpikeSource)
         self.require(known, "neuron", "rate neurons, spiking neurons or a source of spikes")
+        lawful = self.sign is UNSIGNED or not self.neuron.signed
+        self.require(lawful, "neuron", f"neurons whose activity is never negative, as sign = {self.sign} asks for, or sign = None")
 
     @property
     def spiking(self) -> bool:

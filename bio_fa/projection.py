@@ -7,10 +7,11 @@ from typing import Literal
 
 from bio_fa.connectivity import AllToAll, Connectivity
 from bio_fa.constraints import Constraint
-from bio_fa.credit import ActivityDifference
+from bio_fa.credit import Credit
 from bio_fa.description import Description
-from bio_fa.plasticity import Plasticity, prove_local
+from bio_fa.plasticity import Plasticity, senses_error
 from bio_fa.population import TONIC
+from bio_fa.tie import Tie
 from bio_fa.transmission import Graded, Transmission
 from bio_fa.weights import Constant, Weights
 
@@ -33,14 +34,16 @@ class Projection(Description):
     connectivity: Connectivity = field(default_factory=AllToAll)
     weights: Weights = field(default_factory=Constant)
     plasticity: Plasticity | None = None
-    error: ActivityDifference | None = None
-    """What ``post.error`` means to the rule."""
+    error: Credit | None = None
+    """What ``post.error`` and ``pre.error`` mean to the rule."""
     reads: str | None = None
     """The phase whose activities the rule reads; None: the last plastic phase of the trial."""
     constraints: tuple[Constraint, ...] = ()
     """What must hold beside Dale's law and the mask, in order."""
     transmission: Transmission = field(default_factory=Graded)
     """How presynaptic activity becomes postsynaptic current: graded from rate neurons, otherwise by spikes."""
+    tie: Tie | None = None
+    """Whose weights and mask these synapses copy, instead of a rule and a connectivity of their own."""
 
     def validate(self) -> None:
         """Refuse a rule that peeks, and settings that a fixed projection cannot have."""
@@ -48,13 +51,21 @@ class Projection(Description):
             self.require(self.error is None, "error", "a plasticity rule with it, or no error")
             self.require(self.reads is None, "reads", "a plasticity rule with it, or nothing")
             self.require(self.constraints == (), "constraints", "a plasticity rule with them, or none")
-        elif "post.error" in prove_local(self.plasticity):
+        elif senses_error(self.plasticity):
             self.require(self.error is not None, "error", f"an ActivityDifference, which {self.plasticity.kind()} senses")
+        if self.tie is not None:
+            self.require(self.plasticity is None, "plasticity", "nothing, where tie says what the weights follow")
+            self.require(self.connectivity == AllToAll(), "connectivity", "nothing, where tie says whose synapses are copied")
 
     @property
     def name(self) -> str:
         """The name in files and errors: ``pre_to_post``."""
         return f"{self.pre}_to_{self.post}"
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its weights never change."""
+        return self.plasticity is None and self.tie is None
 
     @property
     def from_tonic(self) -> bool:

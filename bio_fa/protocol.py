@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bio_fa.circuit import Circuit
+from bio_fa.credit import Broadcast, Reward, SignedError
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError, nearest
-from bio_fa.neurons import SpikingNeuron
+from bio_fa.neurons import DivisiveNormalisation, SpikingNeuron
+from bio_fa.noise import NeuronNoise
 from bio_fa.phase import Nudge, Phase
-from bio_fa.plasticity import prove_local, senses_now
+from bio_fa.plasticity import prove_local, senses_error, senses_now
 from bio_fa.population import Population
 from bio_fa.projection import Projection
 
@@ -73,6 +75,7 @@ class Protocol(Description):
         for position, phase in enumerate(self.phases):
             self._check_populations(phase, circuit)
             self._check_earlier(phase, position, circuit)
+            self._check_noise(phase, circuit)
             self._check_spiking(phase, circuit)
             self._check_step(phase, circuit)
         self._check_balance(circuit)
@@ -85,6 +88,7 @@ class Protocol(Description):
         """
         for projection in circuit.plastic:
             self._check_senses(projection)
+            self._check_disturbed(projection, circuit.population(circuit.output))
             self._check_feedback(projection, circuit.population(projection.post))
 
     def _check_populations(self, phase: Phase, circuit: Circuit) -> None:
@@ -94,8 +98,26 @@ class Protocol(Description):
         for name in moved:
             if name in phase.clamp:
                 raise DescriptionError(f"{phase.title()}: {name!r} is clamped and cannot be nudged or held as well; choose one.")
+        for nudge in phase.nudge:
+            if nudge.strength < 0 and circuit.population(nudge.population).neuron.signed:
+                pushed = f"{nudge.population!r} is pushed away from its target, as only rates that are never negative can be"
+                raise DescriptionError(f"{phase.title()}: {pushed}; nudge it with a strength above 0, or change its neurons.")
         if circuit.input not in phase.clamp:
             raise DescriptionError(f"{phase.title()}: the input {circuit.input!r} is not clamped; add it to clamp.")
+
+    def _check_noise(self, phase: Phase, circuit: Circuit) -> None:
+        """Refuse noise for what is unknown, given or obeys Dale's law, and noise twice."""
+        for noise in phase.noise:
+            if isinstance(noise, NeuronNoise):
+                circuit.population(noise.target, phase.title())
+                refused = "is clamped" if noise.target in phase.clamp else ""
+            else:
+                signed = circuit.sign(circuit.projection(noise.target)) is not None
+                refused = "obeys Dale's law, which noise of both signs would break" if signed else ""
+            if [each.target for each in phase.noise].count(noise.target) > 1:
+                refused = "comes twice"
+            if refused:
+                raise DescriptionError(f"{phase.title()}: {noise.target!r} has noise, but {refused}; take it away there.")
 
     def _check_earlier(self, phase: Phase, position: int, circuit: Circuit) -> None:
         """Refuse currents that are held, and spiking neurons that are nudged, from a phase that is not before this one."""
@@ -157,9 +179,27 @@ class Protocol(Description):
         if not any(phase.plastic for phase in self.phases):
             raise DescriptionError(f"Protocol: {projection.name} learns, but no phase is plastic; set plastic on one.")
         self.phase(self.read_by(projection), projection.name)
-        if projection.error is not None and "post.error" in prove_local(projection.plasticity):
-            for activity in (projection.error.plus, projection.error.minus):
-                self.phase(activity.phase, f"the error of {projection.name}")
+        if projection.error is not None and projection.plasticity is not None and senses_error(projection.plasticity):
+            for phase in projection.error.phases:
+                self.phase(phase, f"the error of {projection.name}")
+            if isinstance(projection.error, SignedError) and projection.error.phase is None and len(self.phases) > 1:
+                many = f"senses a signed error, which is known at the end of a trial's only phase, but {len(self.phases)} came"
+                raise DescriptionError(f"{projection.name} {many}; name one as its phase, or use one_phase.")
+
+    def _check_disturbed(self, projection: Projection, output: Population) -> None:
+        """Refuse a rule that learns from noise which does not disturb it; where actions are drawn, the output needs none."""
+        credit, rule = projection.error, projection.plasticity
+        acts = isinstance(credit, Reward) and projection.post == output.name
+        if isinstance(credit, Reward) and not isinstance(output.neuron, DivisiveNormalisation):
+            lacking = f"learns from the reward of an action, but the activities of {output.name!r} are no probabilities of acting"
+            raise DescriptionError(f"{projection.name} {lacking}; give it neurons of kind 'divisive_normalisation'.")
+        if not isinstance(credit, Broadcast) or rule is None or acts:
+            return
+        disturbed = [each.target for each in self.phase(credit.phase).noise]
+        own = projection.name if rule.synaptic == "noise" else projection.post
+        if own not in disturbed:
+            lacking = f"learns from the noise of {own!r}, which phase {credit.phase!r} does not disturb"
+            raise DescriptionError(f"{projection.name} {lacking}; add noise to it there.")
 
     def _check_feedback(self, projection: Projection, post: Population) -> None:
         """Refuse a rule that senses feedback in the phase that balances it, where there is none."""

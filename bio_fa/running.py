@@ -101,6 +101,7 @@ def _description(
         "sources": [*experiment.sources(), *experiment.loss.sources(), f"Data: {source}"],
         "alignment_pairs": feedback_pairs(circuit),
         "ceilings": {population.name: ceiling(population, experiment.protocol) for population in circuit.populations},
+        "signed_activity": [population.name for population in circuit.populations if population.neuron.signed],
         "skipped": skipped,
         "provenance": provenance(experiment.seed, command),
     }
@@ -225,6 +226,6 @@ def _synapse_info(circuit: Circuit, projection: Projection) -> SynapseInfo:
         projection.post,
         circuit.sign(projection),
         projection.compartment,
-        plastic=projection.plasticity is not None,
+        plastic=not projection.fixed,
         density=projection.connectivity.in_degree(pre) / pre,
     )

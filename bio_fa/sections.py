@@ -81,9 +81,13 @@ class TrainingConfig(Description):
         self.require(self.batch >= 1, "batch", "at least 1 trial")
         self.require(self.truncation is None or self.learning == "gradient", "truncation", 'nothing, or learning = "gradient"')
 
-    def build(self, train_trials: int) -> Learning:
-        """Return the learning for a training set of so many trials."""
+    def update_for(self, train_trials: int) -> Update:
+        """Return the update of a run over a training set of so many trials."""
         steps = self.epochs * -(-train_trials // self.batch)
         decay = (CosineDecay(steps),) if self.decay == "cosine" else ()
-        update = chain(*self.update, *decay)
+        return chain(*self.update, *decay)
+
+    def build(self, train_trials: int) -> Learning:
+        """Return the learning for a training set of so many trials."""
+        update = self.update_for(train_trials)
         return LocalLearning(update, self.horizon) if self.learning == "local" else GradientLearning(update, self.truncation)

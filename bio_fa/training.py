@@ -159,7 +159,8 @@ class Training:
     def alignment(self) -> dict[str, dict[str, float]]:
         """Return how far each projection's Δw points along the gradient, on existing synapses, means removed.
 
-        By plastic projection: ``cosine``, ``angle`` and, for shuffled synapses, ``null_mean`` and ``null_sd``, in degrees.
+        Projections without a gradient, such as those of feedback, are left out. By plastic projection: ``cosine``, ``angle`` and,
+        for shuffled synapses, ``null_mean`` and ``null_sd``, in degrees.
         """
         if self._gradient is None:
             return {}
@@ -171,7 +172,7 @@ class Training:
             other, _ = self._gradient.run(other, self.protocol.phases[0], self.inputs(batch))
             local, gradient = self.simulation.deltas(self.state), self._gradient.deltas(other)
         masks = {name: synapses.mask for name, synapses in self.parameters().items()}
-        names = [projection.name for projection in self.circuit.plastic if not projection.from_tonic]
+        names = [each.name for each in self.circuit.plastic if not each.from_tonic and gradient[each.name].any()]
         return {name: self._compare(name, local[name], gradient[name], masks[name]) for name in names}
 
     def _compare(self, name: str, local: np.ndarray, gradient: np.ndarray, mask: np.ndarray) -> dict[str, float]:

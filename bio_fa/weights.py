@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from bio_fa.connectivity import Mask
+from bio_fa.constraints import Constraint
 from bio_fa.description import Description
+from bio_fa.errors import DescriptionError
 
 
 @dataclass(frozen=True)
 class Weights(Description, abstract=True):
     """A distribution of initial weights over the existing synapses of a projection."""
 
-    signed: ClassVar[bool] = False
-    """Whether values below 0 can be drawn; only unsigned populations may use such a distribution."""
+    @property
+    def signed(self) -> bool:
+        """Whether values below 0 can be drawn; only unsigned populations may use such a distribution."""
+        return False
 
     @abstractmethod
     def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
@@ -37,6 +40,25 @@ class Constant(Weights):
     def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
         """Return the magnitude everywhere."""
         return np.full(mask.shape, float(self.magnitude))
+
+
+@dataclass(frozen=True)
+class SignedConstant(Weights):
+    """Every synapse has the same weight, which may be below 0: for unsigned populations only.
+
+    Choice: neurons whose activity is signed can subtract others, which no sign of a population says.
+    """
+
+    weight: float = -1.0
+
+    @property
+    def signed(self) -> bool:
+        """Whether values below 0 can be drawn: yes."""
+        return True
+
+    def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
+        """Return the weight everywhere."""
+        return np.full(mask.shape, float(self.weight))
 
 
 @dataclass(frozen=True)
@@ -120,11 +142,15 @@ class Signed(Weights):
     """
 
     gain: float = 2**0.5
-    signed: ClassVar[bool] = True
 
     def validate(self) -> None:
         """Refuse a negative gain."""
         self.require(self.gain >= 0, "gain", "a gain of at least 0")
+
+    @property
+    def signed(self) -> bool:
+        """Whether values below 0 can be drawn: yes."""
+        return True
 
     def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
         """Return one draw a synapse, scaled by the number of synapses its neuron receives."""
@@ -153,3 +179,64 @@ class Normalised(Weights):
         w: np.ndarray = self.shape.draw(mask, rng) * mask
         received = w.sum(axis=1, keepdims=True)
         return w * (self.total / np.where(received > 0, received, 1.0))
+
+
+@dataclass(frozen=True)
+class Constrained(Weights):
+    """Another distribution, of which constraints hold at the start: for weights that are fixed, and so never constrained again.
+
+    Source: Panjehpour & EsmaielZadeh (2022), after eq. 9: feedback weights are normalised once, before learning.
+    """
+
+    shape: Weights
+    constraints: tuple[Constraint, ...]
+    """What holds of the draws, applied in order."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether values below 0 can be drawn: if the other distribution can."""
+        return self.shape.signed
+
+    def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
+        """Return the draws of the other distribution, constrained; absent synapses count for nothing."""
+        w: np.ndarray = self.shape.draw(mask, rng) * mask
+        for constraint in self.constraints:
+            w = constraint.apply(w, mask)
+        return w
+
+
+@dataclass(frozen=True)
+class StartingAs(Weights):
+    """The weights with which another projection of the circuit starts, times a factor; both may then learn apart.
+
+    Choice: where a circuit has developed before it learns a task, as in the self-predicting state of Sacramento et al. (2018).
+    """
+
+    other: str
+    """The name of the projection, of the same shape or, ``transposed``, of the transposed one; its own weights are drawn."""
+    factor: float = 1.0
+    transposed: bool = False
+
+    @property
+    def signed(self) -> bool:
+        """Whether values below 0 can be drawn: taken to be so, whatever the other projection draws."""
+        return True
+
+    def draw(self, mask: Mask, rng: np.random.Generator) -> np.ndarray:
+        """Refuse: only the circuit knows the other projection.
+
+        Raises:
+            DescriptionError: always.
+        """
+        raise DescriptionError(f"StartingAs: the weights of {self.other} are not drawn again; give this projection others.")
+
+    def copied(self, w: np.ndarray, mask: Mask) -> np.ndarray:
+        """Return the weights (post, pre) that follow from those of the other projection.
+
+        Raises:
+            DescriptionError: where their shapes do not fit.
+        """
+        own: np.ndarray = self.factor * (w.T if self.transposed else w)
+        if own.shape != mask.shape:
+            raise DescriptionError(f"StartingAs: {self.other} has weights {own.shape}, but {mask.shape} are needed; name another.")
+        return own

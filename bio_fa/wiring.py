@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from bio_fa.credit import Lateral, SignedError
 from bio_fa.errors import DescriptionError
-from bio_fa.neurons import SpikingNeuron
+from bio_fa.neurons import RateNeuron, SpikingNeuron
 from bio_fa.plasticity import MOMENTARY, momentary, prove_local
 from bio_fa.population import Population
 from bio_fa.projection import Projection
@@ -33,6 +36,37 @@ def check_wiring(projection: Projection, pre: Population | None, post: Populatio
         _check_conductance(projection, pre, post)
     if projection.plasticity is not None:
         _check_senses(projection, pre, post)
+    if isinstance(projection.error, SignedError | Lateral) and not isinstance(post.neuron, RateNeuron):
+        signed = isinstance(projection.error, SignedError)
+        lacking = "whose activity has no slope to carry signed errors" if signed else "whose potentials do not compete"
+        spiking = f"{post.name!r} has neurons of kind {post.neuron.kind()}, {lacking}"
+        raise DescriptionError(f"{projection.name}: {spiking}; give it rate neurons, or the projection an ActivityDifference.")
+
+
+def check_error(projection: Projection, population: Callable[[str, str], Population]) -> None:
+    """Refuse an error that is read from populations of another size than its neurons'.
+
+    ``population`` returns that of a name, and refuses an unknown one in the name of who asks.
+    """
+    readings = () if projection.error is None else projection.error.readings()
+    for activity in readings:
+        size = population(projection.post, projection.name).size
+        sensed = population(activity.population, f"the error of {projection.name}")
+        if sensed.size != size:
+            raise DescriptionError(
+                f"{projection.name}: its error is read from {sensed.name!r} with {sensed.size} neurons, "
+                f"but {projection.post!r} has {size}; name a population of equal size."
+            )
+
+
+def check_tie(projection: Projection, forward: Projection, sign: int | None, forward_sign: int | None) -> None:
+    """Refuse to copy a projection that does not lead back, or that has weights of both signs where these have one."""
+    if (forward.pre, forward.post) != (projection.post, projection.pre):
+        back = f"does not lead from {projection.post!r} to {projection.pre!r}"
+        raise DescriptionError(f"{projection.name}: its tie follows {forward.name}, which {back}; follow one that does.")
+    if (sign is None) != (forward_sign is None):
+        free = f"its tie follows {forward.name}, but only one of them has weights of both signs"
+        raise DescriptionError(f"{projection.name}: {free}; give both populations a sign, or neither.")
 
 
 def _check_signal(projection: Projection, pre: Population | None) -> None:

@@ -79,6 +79,20 @@ MUTATIONS = (
         "tests/science/test_gradient_reference.py::test_the_output_areas_update_is_minus_the_gradient_of_the_cross_entropy[two_area]",
     ),
     Mutation(
+        "noise that made things worse is repeated",
+        "credit.py",
+        "return free - noisy",
+        "return noisy - free",
+        "tests/rules/test_node_perturbation.py::test_its_mean_change_is_minus_the_gradient_of_the_loss",
+    ),
+    Mutation(
+        "noise that should be alone is added to the stimulus",
+        "backends/settling.py",
+        "        if population.name in self._alone:\n            return rows",
+        "        if False:\n            return rows",
+        "tests/rules/test_weight_mirror.py::test_what_is_alone_with_its_noise_feels_no_stimulus",
+    ),
+    Mutation(
         "hold is ignored",
         "backends/settling.py",
         "        if population.name in self.phase.hold:",
@@ -101,7 +115,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the averages of adaptive steps keep their bias towards 0",
-        "updates.py",
+        "updates/adaptive.py",
         "self.rate * (1 - self.square_decay**t) ** 0.5 / (1 - self.mean_decay**t)",
         "self.rate",
         "tests/test_updates.py::test_the_first_adaptive_step_has_the_size_of_the_rate_whatever_the_change",

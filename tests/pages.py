@@ -64,7 +64,7 @@ def call(words: list[str], place: Path) -> str:
     data = mnist_folder()
     found = {"BIO_FA_DATA": str(data)} if data else {}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **found}
-    answer = subprocess.run(words, capture_output=True, text=True, cwd=place, env=environment, timeout=120, check=False)
+    answer = subprocess.run(words, capture_output=True, text=True, cwd=place, env=environment, timeout=600, check=False)
     assert answer.returncode == 0, f"{shlex.join(words)}: {answer.stdout[-500:]}{answer.stderr[-1000:]}"
     return answer.stdout
 

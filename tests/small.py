@@ -87,7 +87,7 @@ def cli(*words: object) -> Result:
 def shell(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Return what the command line answers in a process of its own."""
     return subprocess.run(
-        [*START, *map(str, words)], cwd=cwd, capture_output=True, text=True, env=environment(), timeout=60
+        [*START, *map(str, words)], cwd=cwd, capture_output=True, text=True, env=environment(), timeout=600
     )
 
 

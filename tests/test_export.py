@@ -57,7 +57,7 @@ def experiment(name: str) -> Experiment:
 def results(program: Path, cwd: Path) -> dict[str, np.ndarray]:
     """Return what a program leaves, run without bio_fa from elsewhere."""
     command = [sys.executable, "-I", "-c", HIDDEN, str(program)]
-    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={"PATH": ""}, timeout=120)
+    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={"PATH": ""}, timeout=600)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == ""
     with np.load(program.parent / "results.npz") as file:

@@ -18,18 +18,18 @@ from tests.source import ROOT, Import, imports, module_name, python_files
 
 LAYERS = {
     0: "errors ops measures randomness",
-    1: "description population connectivity weights transmission credit constraints updates projection wiring circuit synapses "
-    "pathways neurons plasticity",
-    2: "phase protocol recorder losses tasks draws",
-    3: "backends learning",
-    4: "experiment training examination guard observation record_files running config sections modules export io",
+    1: "description population hierarchy connectivity weights transmission credit tie constraints updates projection wiring "
+    "circuit synapses pathways neurons plasticity",
+    2: "noise phase protocol recorder losses tasks draws",
+    3: "backends learning rules",
+    4: "experiment training examination guard observation record_files running config catalogue sections modules export io",
     5: "analysis",
     6: "progress cli",
 }
 """The files and folders of bio_fa by layer; a file may import its own layer and those below."""
 
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}
-SHARED = {"base", "phases", "moments", "settling", "stepping", "arrays"}
+SHARED = {"base", "phases", "moments", "settling", "stepping", "response", "broadcast", "changes", "arrays"}
 """What backends may share."""
 HEAVY = {"torch", "brian2", "snntorch", "h5py", "sympy"}
 """What the files of layers 0 and 1 may not load; only SymPy may be imported there, within a function."""

@@ -37,7 +37,7 @@ def verdict(mutation: Mutation | None, folder: Path) -> subprocess.CompletedProc
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
     copy = planted(mutation, folder)
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.defect)

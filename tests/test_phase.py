@@ -11,9 +11,9 @@ from bio_fa import Nudge, Phase, Settle
 from tests.refusals import assert_refused
 
 
-@pytest.mark.parametrize("strength", [0.0, -0.5, 1.5])
-def test_a_nudge_that_could_make_activity_negative_is_refused(strength):
-    assert_refused(lambda: Nudge("output", strength), "a strength in (0, 1]")
+@pytest.mark.parametrize("strength", [0.0, -1.5, 1.5])
+def test_a_nudge_that_does_nothing_or_goes_beyond_the_target_is_refused(strength):
+    assert_refused(lambda: Nudge("output", strength), "a strength in [-1, 0) or (0, 1]")
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,14 @@ def test_a_nudged_activity_lies_between_the_free_one_and_the_target(activity, ta
     nudged = Nudge("output", strength).apply(np.array([activity]), np.array([target]))[0]
     assert nudged == pytest.approx((1 - strength) * activity + strength * target, abs=1e-12)
     assert min(activity, target) - 1e-12 <= nudged <= max(activity, target) + 1e-12
+
+
+@given(st.floats(0, 5), st.floats(0, 5), st.floats(1e-3, 1))
+def test_a_push_away_from_the_target_mirrors_the_pull_and_ends_at_0(activity, target, strength):
+    # Laborieux et al. (2021): the nudge of the opposite sign; a rate cannot fall below 0.
+    pushed = Nudge("output", -strength).apply(np.array([activity]), np.array([target]))[0]
+    mirrored = activity - strength * (target - activity)
+    assert pushed == pytest.approx(max(mirrored, 0.0), abs=1e-12)
 
 
 @given(st.floats(0, 5), st.floats(0, 5), st.floats(1e-3, 1))

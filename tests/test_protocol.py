@@ -29,7 +29,12 @@ from bio_fa import (
     one_phase,
     two_phase,
 )
+from bio_fa.circuit import Circuit
 from bio_fa.errors import DescriptionError
+from bio_fa.neurons import LinearRate
+from bio_fa.population import UNSIGNED, Area, Population
+from bio_fa.projection import Projection
+from bio_fa.weights import Signed
 from tests.tiny import MODELS, PLASTIC_SPIKING, SPIKING, SPIKING_TWO_AREA, TWO_AREA, V1_E, spiking_trial
 
 FLAGSHIP = MODELS["hierarchy_of_2"]
@@ -274,3 +279,13 @@ def test_feedback_that_is_sensed_in_the_phase_that_balances_it_is_refused_once_a
 def test_a_momentary_rule_beside_one_that_senses_feedback_once_a_trial_may_read_the_balanced_phase():
     circuit = SPIKING_TWO_AREA.with_plasticity(dict.fromkeys(V1_E, DendriticError() + PairSTDP()))
     spiking_trial(circuit).check_rules(circuit)
+
+
+def test_neurons_that_may_be_negative_cannot_be_pushed_away_from_their_target():
+    """A push ends at 0, which is not where the activity of such neurons ends."""
+    populations = Population("input", 3, UNSIGNED), Population("output", 2, UNSIGNED, LinearRate())
+    wired = (Projection("input", "output", weights=Signed()),)
+    circuit = Circuit("signed", (Area("all", populations),), wired, "input", "output")
+    drawn, pushed = (Protocol((Phase("free", ("input",), (Nudge("output", strength),)),)) for strength in (0.5, -0.5))
+    drawn.check(circuit)
+    refused("'output' is pushed away from its target, as only rates that are never negative can be", lambda: pushed.check(circuit))

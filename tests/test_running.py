@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import bio_fa
 from bio_fa import GradientLearning, LocalLearning, Oja, Record, Scale, Sign, backends, chain, one_phase, two_phase
@@ -23,6 +24,7 @@ from bio_fa.analysis import inspect_run, write_report
 from bio_fa.backends.arrays import ArraySimulation
 from bio_fa.backends.base import Simulation
 from bio_fa.circuit import Circuit
+from bio_fa.cli import app
 from bio_fa.config import load
 from bio_fa.errors import BackendError, DivergenceError, LivenessError, RecordError
 from bio_fa.experiment import Experiment
@@ -31,7 +33,7 @@ from bio_fa.io import hdf5
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.weights import WeightsReader
-from bio_fa.neurons import LIF, LeakyRate, Neuron, SaturatingRate
+from bio_fa.neurons import LIF, LeakyRate, Neuron, SaturatingRate, TanhRate
 from bio_fa.running import Watcher, run
 from bio_fa.tasks import Digits
 from bio_fa.weights import Constant
@@ -259,7 +261,7 @@ def test_the_sources_of_a_rule_in_a_file_of_the_user_are_in_the_run(tmp_path):
 
 def test_the_sources_of_a_rule_in_a_script_of_the_user_are_in_the_run(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
-    subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env=environment(), check=True, timeout=60)
+    subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env=environment(), check=True, timeout=600)
     table = told(tmp_path / "out")
     assert "OwnRule: Source: Nobody (1999) Journal of Tests 1:2." in table["sources"]
     assert table["status"] == "finished"
@@ -428,6 +430,17 @@ def test_metrics_tell_the_cost_of_a_trial_in_spikes_and_synaptic_events(spiked, 
         assert test["spikes"] < test["synaptic_events"] < learning["synaptic_events"]
         assert test["rate"] == pytest.approx(test["spikes"] / (96 - 10) / 0.02)
     assert not any("spiking" in line for line in measured(finished))
+
+
+def test_a_baseline_with_signed_neurons_learns_and_says_that_their_activity_is_not_kept_above_0(tmp_path):
+    circuit = mlp(hidden=(10,), neuron=TanhRate())
+    folder = run(small_experiment(circuit=circuit, protocol=two_phase(circuit)), tmp_path / "run")
+    with ActivityReader(folder / "activity.h5") as reader:
+        assert any((rows < 0).any() for rows in reader.chunks("H1")), "a run without negative activity proves nothing"
+    audit = inspect_run(folder)["audit"]
+    assert (audit["negative_rate_violations"], audit["signed_activity"]) == (0, ["H1"])
+    assert "but of H1, whose neurons are signed" in write_report(folder).read_text(encoding="utf-8")
+    assert CliRunner().invoke(app, ["check", str(folder)]).stdout.rstrip().endswith("; activity is signed in H1")
 
 
 def test_the_ceilings_of_spiking_neurons_are_those_of_their_time_steps(spiked):

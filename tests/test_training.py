@@ -13,6 +13,8 @@ from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.losses import CrossEntropy
 from bio_fa.observation import examine, record
 from bio_fa.plasticity import Hebbian
+from bio_fa.rules import Network
+from bio_fa.rules.kolen_pollack import KolenPollack
 from bio_fa.tasks import Digits, TeacherStudent
 from bio_fa.training import Score, Training
 from bio_fa.weights import Constant
@@ -132,6 +134,14 @@ def test_the_output_learns_along_the_gradient_exactly():
 
 def test_alignment_is_told_for_every_plastic_projection_but_the_tonic_ones():
     assert set(small_training().alignment()) == {"input_to_V1_E", "V1_I_to_V1_E", "V1_E_to_output"}
+
+
+def test_feedback_that_learns_has_no_gradient_to_be_compared_with():
+    rule = KolenPollack()
+    circuit = rule.circuit(Network(64, (6, 5), 10))
+    found = small_training(circuit=circuit, protocol=rule.protocol(circuit)).alignment()
+    assert set(found) == {"input_to_H1", "H1_to_H2", "H2_to_output"}
+    assert found["H2_to_output"]["angle"] < 0.1
 
 
 def test_the_gradient_is_not_compared_with_itself_nor_where_the_backend_has_none():

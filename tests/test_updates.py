@@ -9,10 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bio_fa.updates import Adaptive, Chain, CosineDecay, Momentum, Scale, Sign, Update, chain
+from bio_fa.updates import (
+    Adaptive,
+    Chain,
+    CosineDecay,
+    Decayed,
+    ExponentiatedGradient,
+    FrozenSigns,
+    Momentum,
+    Noisy,
+    Scale,
+    Sign,
+    Update,
+    chain,
+)
 from tests.refusals import assert_refused
+from tests.updates.taken import CHANGES, START, steps
 
-UPDATES = [
+OBEDIENT = [
     Scale(0.1),
     Momentum(0.9),
     Adaptive(0.01),
@@ -20,48 +34,47 @@ UPDATES = [
     Sign(),
     CosineDecay(20),
     chain(Momentum(0.5), Adaptive(0.01), CosineDecay(40)),
+    ExponentiatedGradient(0.1),
+    FrozenSigns(4),
+    chain(ExponentiatedGradient(0.1), CosineDecay(40)),
 ]
-CHANGES = np.random.default_rng(3).standard_normal((30, 3, 4))
-"""Thirty changes Δw (post, pre) in a row."""
-
-
-def steps(update: Update, changes: np.ndarray) -> np.ndarray:
-    """Return the steps (number, post, pre) for changes that come one after the other; ``step`` may spend its copies."""
-    state, taken = update.init(np.zeros_like(changes[0])), []
-    for change in changes:
-        step, state = update.step(change.copy(), state)
-        taken.append(np.array(step))
-    return np.array(taken)
+"""Updates that move nothing on their own."""
+DRAWING = [Noisy(0.1), Noisy(0.1, decline=0.55), chain(Decayed(0.01), Noisy(0.1), FrozenSigns(4))]
+UPDATES = [*OBEDIENT, Decayed(0.1), *DRAWING]
 
 
 @pytest.mark.parametrize("update", UPDATES, ids=lambda each: each.kind())
 def test_arrays_and_tensors_take_the_same_steps(update):
     torch = pytest.importorskip("torch")
-    state = update.init(torch.zeros(3, 4, dtype=torch.float64))
-    for change, expected in zip(CHANGES, steps(update, CHANGES), strict=True):
-        step, state = update.step(torch.tensor(change), state)
-        np.testing.assert_allclose(step.numpy(), expected, rtol=1e-13, atol=1e-15)
+    w = torch.tensor(START)
+    state = update.init(w, np.random.default_rng(0))
+    for change, expected in zip(CHANGES, steps(update, CHANGES, START), strict=True):
+        step, state = update.step(torch.tensor(change), state, w)
+        np.testing.assert_allclose(step.numpy(), expected, rtol=1e-12, atol=1e-14)
+        w = w + step
+
+
+@pytest.mark.parametrize("update", [*OBEDIENT, Decayed(0.1)], ids=lambda each: each.kind())
+def test_the_step_of_a_synapse_depends_on_its_own_changes_and_weight_only(update):
+    alone = steps(update, CHANGES[:, 1:2, 2:3], START[1:2, 2:3])
+    np.testing.assert_allclose(steps(update, CHANGES, START)[:, 1:2, 2:3], alone, rtol=1e-13)
 
 
 @pytest.mark.parametrize("update", UPDATES, ids=lambda each: each.kind())
-def test_the_step_of_a_synapse_depends_on_its_own_changes_only(update):
-    alone = steps(update, CHANGES[:, 1:2, 2:3])
-    np.testing.assert_allclose(steps(update, CHANGES)[:, 1:2, 2:3], alone, rtol=1e-13)
-
-
-@pytest.mark.parametrize("update", UPDATES, ids=lambda each: each.kind())
-def test_a_new_state_does_not_touch_the_weights_that_it_was_made_for(update):
-    w = np.ones((3, 4))
-    _, state = update.step(CHANGES[0].copy(), update.init(w))
-    update.step(CHANGES[1].copy(), state)
-    assert (w == 1).all()
+def test_neither_a_state_nor_a_step_touches_the_weights(update):
+    w, state = START.copy(), update.init(START, np.random.default_rng(0))
+    for change in CHANGES:
+        step, state = update.step(change.copy(), state, w)
+        assert not np.shares_memory(step, w)
+        step += 1
+    assert (w == START).all()
 
 
 @pytest.mark.parametrize("update", UPDATES, ids=lambda each: each.kind())
 def test_a_step_does_not_change_after_it_was_taken(update):
-    step, state = update.step(CHANGES[0].copy(), update.init(np.zeros((3, 4))))
+    step, state = update.step(CHANGES[0].copy(), update.init(START, np.random.default_rng(0)), START)
     kept = np.array(step)
-    update.step(CHANGES[1].copy(), state)
+    update.step(CHANGES[1].copy(), state, START)
     assert np.array_equal(step, kept)
 
 
@@ -103,12 +116,34 @@ def test_the_floor_holds_a_synapse_still_whose_changes_are_smaller_than_it():
 
 
 def test_a_synapse_that_never_changes_never_moves():
-    assert all((steps(update, np.zeros((5, 2, 2))) == 0).all() for update in UPDATES)
+    assert all((steps(update, np.zeros((5, 2, 2))) == 0).all() for update in OBEDIENT)
 
 
 def test_the_sign_moves_every_synapse_by_the_same_amount_in_the_direction_of_its_change():
     changes = np.array([[[1e-9, -1e9], [0.0, 3.0]]])
     assert steps(chain(Sign(), Scale(0.01)), changes).tolist() == [[[0.01, -0.01], [0.0, 0.01]]]
+
+
+@given(st.floats(1e-4, 1.0), st.floats(0, 0.95))
+def test_a_manhattan_step_has_one_magnitude_even_of_a_remembered_change(rate, persistence):
+    """The sign of the momentum moves every synapse by the rate, whatever the sizes of its changes."""
+    taken = steps(chain(Momentum(persistence), Sign(), Scale(rate)), CHANGES * np.logspace(-6, 6, 12).reshape(3, 4))
+    assert (np.abs(taken) == rate).all()
+
+
+@given(st.floats(1e-4, 1.0), st.floats(0, 0.95))
+def test_the_momentum_of_signs_is_bounded_by_its_geometric_sum_and_reaches_it(rate, persistence):
+    """v = Σ μᵏ sign(Δ), so that |step| ≤ η / (1 − μ), with equality in the limit of a change that keeps its sign."""
+    update, bound = chain(Sign(), Momentum(persistence), Scale(rate)), rate / (1 - persistence)
+    assert (np.abs(steps(update, CHANGES)) <= bound * (1 + 1e-12)).all()
+    lasting = np.abs(np.random.default_rng(0).standard_normal((600, 1, 1)))
+    assert steps(update, lasting)[-1].item() == pytest.approx(bound, rel=1e-9)
+
+
+def test_the_size_of_a_batch_manhattan_step_is_that_of_no_change():
+    scaled = CHANGES * 10.0 ** np.random.default_rng(1).integers(-8, 8, CHANGES.shape)
+    update = chain(Sign(), Momentum(0.9), Scale(0.01))
+    assert np.array_equal(steps(update, scaled), steps(update, CHANGES))
 
 
 def test_the_cosine_falls_from_1_over_a_half_to_0_and_stays():
@@ -152,6 +187,13 @@ def test_the_empty_chain_changes_nothing(update):
         (lambda: Adaptive(floor=0.0), ("floor = 0.0", "above 0")),
         (lambda: CosineDecay(0), ("CosineDecay: steps = 0", "at least 1 step")),
         (lambda: CosineDecay(10.0), ("steps = 10.0", "a whole number")),
+        (lambda: ExponentiatedGradient(-0.1), ("ExponentiatedGradient: rate = -0.1", "at least 0")),
+        (lambda: FrozenSigns(-1), ("FrozenSigns: after = -1", "at least 0")),
+        (lambda: FrozenSigns(2.5), ("after = 2.5", "a whole number")),
+        (lambda: Noisy(-0.1), ("Noisy: deviation = -0.1", "at least 0")),
+        (lambda: Noisy(decline=-1.0), ("decline = -1.0", "at least 0")),
+        (lambda: Decayed(-0.1), ("Decayed: rate = -0.1", "[0, 1]")),
+        (lambda: Decayed(1.1), ("rate = 1.1", "[0, 1]")),
         (lambda: chain(Scale(), 0.1), ("Chain: updates = (", "each item is a Update")),
         (lambda: Update.from_table({"kind": "adam"}), ("'adam' is no kind of Update", "adaptive")),
     ],

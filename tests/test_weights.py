@@ -11,7 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bio_fa.weights import Constant, Exponential, LogNormal, Narrow, Normalised, Signed, Uniform, Weights
+from bio_fa.circuit import Circuit
+from bio_fa.constraints import Bounds, WeightNorm
+from bio_fa.population import UNSIGNED, Area, Population
+from bio_fa.projection import Projection
+from bio_fa.weights import (
+    Constant,
+    Constrained,
+    Exponential,
+    LogNormal,
+    Narrow,
+    Normalised,
+    Signed,
+    SignedConstant,
+    StartingAs,
+    Uniform,
+    Weights,
+)
 from tests.refusals import assert_refused
 
 SHAPE = (300, 200)
@@ -30,6 +46,7 @@ MOMENTS = [
     (LogNormal(0.7, 0.5), 0.7, 0.7 * math.sqrt(math.exp(0.25) - 1)),
     (Narrow(0.7, 0.2), 0.7, 0.14),
     (Signed(2.0), 0.0, 2.0 / math.sqrt(SHAPE[1])),
+    (SignedConstant(-0.7), -0.7, 0.0),
 ]
 """A distribution, and its mean and standard deviation by their closed forms."""
 
@@ -89,7 +106,7 @@ def test_signed_weights_keep_the_variance_of_a_sum_whatever_the_number_of_synaps
     mask[0, :400], mask[1, :] = True, True
     w = draw(Signed(1.5), mask) * mask
     np.testing.assert_allclose((w**2).sum(axis=1), 1.5**2, rtol=4 * math.sqrt(2 / 400))
-    assert Signed.signed and (w < 0).any() and (w > 0).any()
+    assert Signed().signed and (w < 0).any() and (w > 0).any()
 
 
 @pytest.mark.parametrize("weights", [each for each, *_ in MOMENTS], ids=lambda each: each.kind())
@@ -118,3 +135,43 @@ def test_the_same_stream_draws_the_same_weights(weights):
 )
 def test_a_distribution_that_cannot_be_drawn_is_refused(make, fragments):
     assert_refused(make, *fragments, "is not allowed; give")
+
+
+@given(st.floats(0.1, 10), st.integers(0, 9), st.floats(0, 1))
+def test_constrained_weights_have_the_norm_over_the_synapses_that_exist_and_the_direction_of_the_draw(norm, seed, density):
+    """Panjehpour & EsmaielZadeh (2022), eq. 9, once, of feedback: each neuron receives the norm γ, if it receives anything."""
+    mask = np.random.default_rng(seed).random((20, 30)) < density
+    w, free = (draw(each, mask, seed) for each in (Constrained(Signed(), (WeightNorm(norm),)), Signed()))
+    lengths = np.linalg.norm(free * mask, axis=1, keepdims=True)
+    assert (w[~mask] == 0).all()
+    np.testing.assert_allclose(np.linalg.norm(w, axis=1), np.where(mask.any(axis=1), norm, 0), rtol=1e-14)
+    np.testing.assert_allclose(w * lengths, free * mask * norm, rtol=1e-12, atol=1e-12)
+
+
+def test_constraints_of_the_draw_are_applied_in_order():
+    w = draw(Constrained(Exponential(), (WeightNorm(1.0), Bounds(0.05))))
+    assert w.max() == 0.05 and (np.linalg.norm(w, axis=1) < 1).all()
+
+
+def test_constrained_weights_are_signed_where_the_draw_is():
+    assert Constrained(Signed(), ()).signed and not Constrained(Exponential(), ()).signed
+
+
+def there_and_back(weights: Weights) -> Circuit:
+    """Return input ⇄ output, 3 and 2 unsigned neurons, whose way back starts with these weights."""
+    populations = Population("input", 3, UNSIGNED), Population("output", 2, UNSIGNED)
+    projections = Projection("input", "output", weights=Signed()), Projection("output", "input", weights=weights)
+    return Circuit("there_and_back", (Area("all", populations),), projections, "input", "output")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_weights_that_start_as_others_are_those_of_the_other_projection(seed):
+    drawn = there_and_back(StartingAs("input_to_output", -2.0, transposed=True)).sample(seed)
+    np.testing.assert_array_equal(drawn["output_to_input"].w, -2 * drawn["input_to_output"].w.T)
+    assert np.abs(drawn["input_to_output"].w).max() > 0
+
+
+def test_weights_of_another_shape_or_of_nobody_are_refused_as_a_start():
+    assert_refused(lambda: there_and_back(StartingAs("input_to_output")).sample(0), "weights (2, 3), but (3, 2) are needed")
+    assert_refused(lambda: there_and_back(StartingAs("nobody")).sample(0), "no projection is called 'nobody'")
+    assert_refused(lambda: draw(StartingAs("input_to_output")), "not drawn again")

@@ -68,16 +68,24 @@ def densities(folder: RunFolder) -> dict[str, dict[str, float]]:
 
 
 def negative_rates(folder: RunFolder) -> int:
-    """Return how many recorded activities of all populations are not ≥ 0; the file is read in chunks.
+    """Return how many recorded activities are not ≥ 0, or not numbers where neurons are signed; the file is read in chunks.
 
     Raises:
         RecordError: when the activity cannot be read or holds no trial.
     """
+    least = dict.fromkeys(signed_activity(folder), -math.inf)
     with ActivityReader(folder.activity) as reader:
         last_epoch(reader)
         return sum(
-            int(np.count_nonzero(~(rows >= 0))) for each in reader.populations for rows in reader.chunks(each.name)
+            int(np.count_nonzero(~(rows >= least.get(each.name, 0))))
+            for each in reader.populations
+            for rows in reader.chunks(each.name)
         )
+
+
+def signed_activity(folder: RunFolder) -> list[str]:
+    """Return the populations whose neurons are signed: nothing keeps their activity at 0 or more."""
+    return list(run_table(folder).get("signed_activity") or [])
 
 
 def weight_transport(folder: RunFolder) -> dict[str, Any]:

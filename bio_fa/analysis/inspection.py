@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, final
 
 from bio_fa.analysis.alignment import alignment
-from bio_fa.analysis.audit import audit_weights, densities, negative_rates, weight_transport
+from bio_fa.analysis.audit import audit_weights, densities, negative_rates, signed_activity, weight_transport
 from bio_fa.analysis.liveness import liveness
 from bio_fa.analysis.run_table import metrics_lines, run_table, sentence
 from bio_fa.errors import BioFAError
@@ -75,6 +75,7 @@ def _audit(known: _Known) -> dict[str, Any]:
     return {
         **weights,
         "negative_rate_violations": known.of("audit.negative_rate_violations", negative_rates),
+        "signed_activity": signed_activity(known.folder),
         "weight_transport": known.of("audit.weight_transport", weight_transport) or _no_transport(known.reasons),
         "density": known.of("audit.density", densities),
     }

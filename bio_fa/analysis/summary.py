@@ -76,7 +76,8 @@ def _violations(audit: dict[str, Any]) -> str:
     if audit["dale_violations"] is None and audit["snapshots_checked"]:
         counts["dale"] = "(no law)"
     shown = "Dale {dale}, mask {mask}, negative rates {negative_rate}".format(**counts)
-    return f"{shown} in {audit['snapshots_checked']} snapshots"
+    free = f"; activity is signed in {', '.join(audit['signed_activity'])}" if audit["signed_activity"] else ""
+    return f"{shown} in {audit['snapshots_checked']} snapshots{free}"
 
 
 def _transport(transport: dict[str, Any]) -> str:

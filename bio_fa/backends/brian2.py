@@ -22,6 +22,7 @@ from bio_fa.backends.brian2_simulation import BrianSimulation
 from bio_fa.backends.brian2_symbols import TranslationError
 from bio_fa.backends.brian2_synapses import connect
 from bio_fa.circuit import Circuit
+from bio_fa.credit import Lateral, SignedError
 from bio_fa.draws import Draws
 from bio_fa.errors import BackendError
 from bio_fa.learning import Learning, LocalLearning
@@ -51,6 +52,11 @@ class Brian2(Backend):
     def unsupported(self, circuit: Circuit, learning: Learning) -> tuple[str, ...]:
         """Return the reasons why it cannot run: gradient learning, and equations that Brian2 cannot have."""
         gradient = [] if isinstance(learning, LocalLearning) else ["it has no gradient; use torch_spiking or torch_rate."]
+        signed = [each.name for each in circuit.plastic if isinstance(each.error, SignedError)]
+        gradient += [f"{signed[0]} learns from signed errors, which it does not carry; use torch_rate."] if signed else []
+        rivals = [each.name for each in circuit.plastic if isinstance(each.error, Lateral)]
+        compete = "learns from a competition of potentials, which it does not keep; use torch_rate."
+        gradient += [f"{rivals[0]} {compete}"] if rivals else []
         return (*gradient, *_untranslatable(Plan(circuit, one_phase(circuit, 1.0, 1.0, 1.0))))
 
     def require_supported(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:

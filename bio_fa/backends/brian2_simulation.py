@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bio_fa.backends.arrays import LearningSimulation, Means
 from bio_fa.backends.base import Frames, State
 from bio_fa.backends.brian2_course import Course
 from bio_fa.backends.brian2_data import Data, Noted, starts, weights
 from bio_fa.backends.brian2_machine import Machine
 from bio_fa.backends.brian2_program import Program
+from bio_fa.backends.changes import LearningSimulation, Means
 from bio_fa.errors import BackendError
 from bio_fa.learning import Learning
 from bio_fa.ops import Quantity

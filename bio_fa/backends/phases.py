@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bio_fa.circuit import Circuit
+from bio_fa.credit import SignedError
 from bio_fa.draws import Draws
 from bio_fa.ops import Quantity, rows_of_zeros
 from bio_fa.phase import Phase
@@ -70,6 +71,12 @@ class Memory:
     """γ (a − a₀), what feedback adds to currents, where it is felt."""
     sensitivity: dict[str, Activities] = field(default_factory=dict)
     """ψ, where a rule senses it."""
+    u: dict[str, Activities] = field(default_factory=dict)
+    """The potentials at its end, of the rate neurons that are free."""
+    noise: dict[str, Activities] = field(default_factory=dict)
+    """What disturbed it: (trial, neuron) by noisy population, (post, pre) by noisy projection."""
+    response: dict[SignedError, Activities] = field(default_factory=dict)
+    """δ of the populations that signed errors reach, by what is sent."""
     changes: Activities = field(default_factory=dict)
     """Integrated momentary products (post, pre), by projection."""
     spikes: dict[str, list[np.ndarray]] = field(default_factory=dict)
@@ -165,13 +172,19 @@ class PhaseRun(ABC):
     def feels_apical(self) -> frozenset[str]:
         """The populations whose soma apical input reaches: not in the phase in which inhibition balances it."""
         gains = {each.name: each.apical.gain for each in self.free if each.apical is not None}
-        return frozenset(name for name, gain in gains.items() if gain > 0 and (name, "apical") in self.inlets) - self.balances
+        felt = frozenset(name for name, gain in gains.items() if gain > 0 and (name, "apical") in self.inlets) - self.balances
+        return felt - self.told
 
     @cached_property
     def balances(self) -> frozenset[str]:
         """The populations whose apical current this phase balances."""
         apicals = {each.name: each.apical for each in self.free if each.apical is not None}
         return frozenset(name for name, apical in apicals.items() if apical.balanced_in == self.phase.name)
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """The populations whose apical input is a signed error, which travels beside the activities and disturbs none."""
+        return frozenset(each.post for each in self.circuit.plastic if isinstance(each.error, SignedError))
 
     @cached_property
     def nudges(self) -> dict[str, Callable[[Quantity, Quantity], Quantity]]:

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from bio_fa.backends.arrays import ArraySimulation, Means
+from bio_fa.backends.arrays import ArraySimulation
 from bio_fa.backends.base import Backend, Simulation, State
+from bio_fa.backends.changes import Means
 from bio_fa.backends.phases import Activities, Inlet
 from bio_fa.circuit import Circuit
 from bio_fa.learning import Learning, LocalLearning

@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from bio_fa.backends.phases import Activities, Memory, PhaseRun, Trial
 from bio_fa.neurons import RateNeuron
+from bio_fa.noise import NeuronNoise
 from bio_fa.ops import Quantity, rows_of_zeros
 from bio_fa.population import TONIC, Apical, Population
 
@@ -17,6 +18,21 @@ from bio_fa.population import TONIC, Apical, Population
 @dataclass(frozen=True)
 class Settling(PhaseRun):
     """A phase in which rate neurons settle."""
+
+    @cached_property
+    def _noisy(self) -> dict[str, NeuronNoise]:
+        """What disturbs the populations that are free, by population."""
+        return {each.population: each for each in self.phase.noise if isinstance(each, NeuronNoise)}
+
+    @cached_property
+    def _alone(self) -> frozenset[str]:
+        """The populations that noise cuts off from all that they receive."""
+        return frozenset(name for name, each in self._noisy.items() if each.alone)
+
+    @cached_property
+    def _feels(self) -> frozenset[str]:
+        """The populations whose soma apical input reaches."""
+        return self.feels_apical - self._alone
 
     @cached_property
     def order(self) -> tuple[Population, ...] | None:
@@ -29,12 +45,15 @@ class Settling(PhaseRun):
         return tuple(self.circuit.population(name) for name in names)
 
     def _drivers(self, population: Population) -> set[str]:
+        if population.name in self._alone:
+            return set()
         heard = [] if population.name in self.phase.hold else [*self.circuit.onto(population.name, "basal")]
-        heard += self.circuit.onto(population.name, "apical") if population.name in self.feels_apical else ()
+        heard += self.circuit.onto(population.name, "apical") if population.name in self._feels else ()
         return {projection.pre for projection in heard}
 
     def run(self, memory: Memory, trial: Trial, every: int = 0) -> list[Activities]:
         """Settle; the one frame is the activity at the fixed point."""
+        self._shake(memory, trial)
         if self.order is not None:
             activity = self._pass(memory, trial)
         else:
@@ -51,10 +70,10 @@ class Settling(PhaseRun):
             name, current = population.name, self._basal(population, activity, memory, trial)
             if name in self.held_later:
                 kept[name] = current
-            if name in self.feels_apical:
+            if name in self._feels:
                 felt[name] = self._feedback(population, activity, memory, trial)
                 current = current + felt[name]
-            u = _neuron(population).settled(current)
+            u = _neuron(population).settled(self._disturbed(name, current, memory))
             memory.states[name] = {"u": u}
             activity[name] = self.nudged(population, _neuron(population).activity(u), trial)
         return activity
@@ -66,7 +85,7 @@ class Settling(PhaseRun):
             current = self._currents(self._activities(u, trial), memory, trial)
             moves = {p.name: settle.step * (_neuron(p).settled(current[p.name]) - u[p.name]) for p in self.free}
             u.update({name: u[name] + move for name, move in moves.items()})
-            moved = [float(abs(move).max()) for move in moves.values()]
+            moved = [float(trial.machine.numpy(abs(move).max())) for move in moves.values()]
             if all(distance <= settle.tolerance for distance in moved):
                 break
             if not all(map(math.isfinite, moved)):
@@ -87,8 +106,19 @@ class Settling(PhaseRun):
         """Keep the currents that later phases hold and rules sense."""
         held = [each for each in self.free if each.name in self.held_later]
         memory.basal[self.phase.name] = {each.name: self._basal(each, activity, memory, trial) for each in held}
-        felt = [each for each in self.free if each.name in self.feels_apical]
+        felt = [each for each in self.free if each.name in self._feels]
         memory.feedback[self.phase.name] = {each.name: self._feedback(each, activity, memory, trial) for each in felt}
+
+    def _shake(self, memory: Memory, trial: Trial) -> None:
+        """Draw the noise of the populations, and keep it."""
+        kept, trials = memory.noise.setdefault(self.phase.name, {}), len(next(iter(trial.inputs.values())))
+        for name, noise in self._noisy.items():
+            drawn = trial.draws.noise(noise, (trials, self.circuit.population(name).size), self.phase.name)
+            kept[name] = trial.machine.quantity(drawn)
+
+    def _disturbed(self, population: str, current: Quantity, memory: Memory) -> Quantity:
+        """Return the current (trial, neuron) with the noise of the phase."""
+        return current + memory.noise[self.phase.name][population] if population in self._noisy else current
 
     def _warn(self, moved: float) -> None:
         warnings.warn(
@@ -104,10 +134,13 @@ class Settling(PhaseRun):
 
     def _currents(self, activity: Activities, memory: Memory, trial: Trial) -> Activities:
         current = {each.name: self._basal(each, activity, memory, trial) for each in self.free}
-        felt = [each for each in self.free if each.name in self.feels_apical]
-        return current | {each.name: current[each.name] + self._feedback(each, activity, memory, trial) for each in felt}
+        felt = [each for each in self.free if each.name in self._feels]
+        current |= {each.name: current[each.name] + self._feedback(each, activity, memory, trial) for each in felt}
+        return {name: self._disturbed(name, each, memory) for name, each in current.items()}
 
     def _basal(self, population: Population, activity: Activities, memory: Memory, trial: Trial) -> Quantity:
+        if population.name in self._alone:
+            return rows_of_zeros(next(iter(activity.values())), population.size)
         if population.name in self.phase.hold:
             return memory.basal[self.held_from][population.name]
         return self.graded(population.name, "basal", activity, trial)

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bio_fa.backends.arrays import ArraySimulation, Means
+from bio_fa.backends.arrays import ArraySimulation
 from bio_fa.backends.base import Backend, Simulation, State
+from bio_fa.backends.changes import Means
 from bio_fa.backends.phases import Activities, Inlet
 from bio_fa.circuit import Circuit
 from bio_fa.errors import BackendError

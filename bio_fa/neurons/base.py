@@ -20,6 +20,8 @@ class Neuron(Description, abstract=True):
 
     ceiling: ClassVar[float | None] = None
     """The largest activity that this neuron can reach; None where there is none."""
+    signed: ClassVar[bool] = False
+    """Whether its activity may be negative: for unconstrained baselines only, as a population with a sign refuses such neurons."""
     variables: ClassVar[tuple[str, ...]] = ()
     """The names of its state variables, in order."""
 
@@ -58,4 +60,11 @@ class RateNeuron(Neuron, abstract=True):
 
     @abstractmethod
     def activity(self, u: Quantity) -> Quantity:
-        """Return the non-negative activity at potential ``u``; both (..., neuron)."""
+        """Return the activity at potential ``u``, both (..., neuron): a value of its own, ≥ 0 unless the neuron is ``signed``."""
+
+    @abstractmethod
+    def slope(self, u: Quantity) -> Quantity:
+        """Return dr/du, by how much a neuron's activity grows with its own potential ``u``; both (..., neuron).
+
+        Choice: at a kink, where the derivative has no value, 0.
+        """

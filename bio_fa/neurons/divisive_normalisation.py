@@ -22,3 +22,8 @@ class DivisiveNormalisation(RateNeuron):
         """Return r, which sums to 1 over the population; the peak is subtracted so that eᵘ stays finite."""
         drive = exp(u - peak(u))
         return drive / total(drive)
+
+    def slope(self, u: Quantity) -> Quantity:
+        """Return ∂rᵢ/∂uᵢ = rᵢ (1 − rᵢ), the diagonal of the Jacobian: what a neuron's potential does to the others is not in it."""
+        r = self.activity(u)
+        return r * (1 - r)

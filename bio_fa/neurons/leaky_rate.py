@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bio_fa.neurons.base import RateNeuron
-from bio_fa.ops import Quantity, relu
+from bio_fa.ops import Quantity, relu, step
 
 
 @dataclass(frozen=True)
@@ -18,3 +18,7 @@ class LeakyRate(RateNeuron):
     def activity(self, u: Quantity) -> Quantity:
         """Return r = [u]₊, normalised."""
         return relu(u)
+
+    def slope(self, u: Quantity) -> Quantity:
+        """Return dr/du: 1 above the threshold, else 0."""
+        return step(u)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bio_fa.neurons.base import RateNeuron
-from bio_fa.ops import Quantity, relu, tanh
+from bio_fa.ops import Quantity, relu, step, tanh
 
 
 @dataclass(frozen=True)
@@ -21,3 +21,7 @@ class SaturatingRate(RateNeuron):
     def activity(self, u: Quantity) -> Quantity:
         """Return r = tanh([u]₊), in [0, 1)."""
         return tanh(relu(u))
+
+    def slope(self, u: Quantity) -> Quantity:
+        """Return dr/du: 1 − r² above the threshold, else 0."""
+        return step(u) * (1 - self.activity(u) ** 2)

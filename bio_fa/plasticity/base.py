@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from bio_fa.description import Description
 from bio_fa.ops import Quantity
@@ -27,6 +28,8 @@ class Presynaptic:
     """(trial, pre), the spike train S(t) at a moment: 1 / dt in the time step of a spike, else 0; in 1/s."""
     trace: Quantity = 0.0
     """(trial, pre), the low-pass of the spike train at that moment, this step's spikes included: + 1 a spike."""
+    error: Quantity = 0.0
+    """(trial, pre), the presynaptic neuron's own error of the kind that the projection names: for synapses of feedback."""
 
     def signal(self, centred: bool = False) -> Quantity:
         """Return s r, the activity as its target feels it, or s (r − r̄) where it is centred; (trial, pre)."""
@@ -69,6 +72,9 @@ class Plasticity(Description, abstract=True):
     The weight itself moves once, after the trial.
     """
 
+    synaptic: ClassVar[Literal["weight", "noise"]] = "weight"
+    """What a synapse knows of itself, ``w`` in the factors: its weight, or the score of the noise that disturbed it."""
+
     @abstractmethod
     def factors(self, pre: Presynaptic, post: Postsynaptic, w: Quantity) -> Iterator[Product]:
         """Yield the products whose sum is Δw, as plain arithmetic and ``bio_fa.ops``."""
@@ -89,8 +95,9 @@ class Sum(Plasticity):
     rules: tuple[Plasticity, ...]
 
     def validate(self) -> None:
-        """Refuse an empty sum."""
+        """Refuse an empty sum, or one of rules that take something else than the weight for ``w``."""
         self.require(len(self.rules) > 0, "rules", "at least one rule")
+        self.require(all(rule.synaptic == "weight" for rule in self.rules), "rules", "rules that know their weight only")
 
     def uncentred(self) -> Plasticity:
         """Return the sum of the rules, none of them centred."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SIDES = {"postsynaptic": "post.", "presynaptic": "pre.", "synaptic": "w"}
 """How the names of what each side senses begin, in the order of the factors."""
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)
 """By how much the examples of what is sensed differ."""
 
 
@@ -70,6 +70,11 @@ def momentary(rule: Plasticity) -> tuple[bool, ...]:
                 f"moment, with {', '.join(lasting)}, known once a trial; use factors of one kind in a product."
             )
     return tuple(bool(sensed & MOMENTARY) for sensed in products)
+
+
+def senses_error(rule: Plasticity) -> bool:
+    """Return whether the rule senses the error of one of its two neurons."""
+    return not prove_local(rule).isdisjoint({"post.error", "pre.error"})
 
 
 def senses_now(rule: Plasticity) -> frozenset[str]:

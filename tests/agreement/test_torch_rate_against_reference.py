@@ -16,18 +16,27 @@ from bio_fa import (
     Circuit,
     CosineDecay,
     Covariance,
+    Decayed,
     DivisiveNormalisation,
+    ExponentiatedGradient,
+    FrozenSigns,
+    HardSigmoidRate,
     Hebbian,
     Homeostasis,
     LeakyRate,
+    LinearRate,
     LocalLearning,
     Momentum,
+    Noisy,
     Oja,
+    ProjectionNorm,
     Protocol,
     SaturatingRate,
     Scale,
     Settle,
+    SigmoidRate,
     Sign,
+    TanhRate,
     ThreeFactor,
     Update,
     WeightDecay,
@@ -38,7 +47,8 @@ from bio_fa import (
 )
 from bio_fa.constraints import Constraint, Dale, Mask
 from bio_fa.neurons import RateNeuron
-from bio_fa.plasticity import Plasticity, prove_local
+from bio_fa.plasticity import Plasticity, Sum, prove_local
+from bio_fa.rules import LearningRule, Network
 from bio_fa.wiring import SPIKES_ONLY
 from models.cortical_hierarchy import cortical_hierarchy
 from models.mlp import mlp
@@ -67,6 +77,10 @@ UPDATES = {
         Adaptive(rate=0.05),
         Sign(),
         CosineDecay(steps=5),
+        Decayed(0.1),
+        ExponentiatedGradient(0.5),
+        FrozenSigns(2),
+        Noisy(0.05),
         chain(Momentum(0.5), Adaptive(rate=0.05), CosineDecay(steps=5), Scale(2.0)),
     )
 }
@@ -75,9 +89,21 @@ CONSTRAINTS = {
     "mask": (Mask(),),
     "bounds": (Bounds(largest=0.4),),
     "weight_norm": (WeightNorm(norm=0.8),),
+    "projection_norm": (ProjectionNorm(norm=0.8),),
     "both": (WeightNorm(norm=0.8), Bounds(largest=0.4)),
 }
-NEURONS = {neuron.kind(): neuron for neuron in (LeakyRate(), SaturatingRate(), DivisiveNormalisation())}
+NEURONS = {
+    neuron.kind(): neuron
+    for neuron in (
+        LeakyRate(),
+        SaturatingRate(),
+        DivisiveNormalisation(),
+        SigmoidRate(),
+        HardSigmoidRate(),
+        LinearRate(),
+        TanhRate(),
+    )
+}
 
 
 def settling(circuit: Circuit) -> Protocol:
@@ -118,12 +144,19 @@ def assert_agreement(record_property, circuit, protocol=None, learning=None, siz
     assert distance(there, start) > 1e-3, "nothing was learned, so that agreement means nothing"
 
 
+def of_learning_rules() -> set[str]:
+    """Return the plasticity rules of the catalogue's circuits, which tests/contracts/test_learning_rules.py compares."""
+    circuits = [rule().circuit(Network(6, (5, 4), 3)) for rule in LearningRule.kinds().values()]
+    rules = [each.plasticity for circuit in circuits for each in circuit.plastic if each.plasticity is not None]
+    return {each.kind() for rule in rules for each in (rule.rules if isinstance(rule, Sum) else (rule,))}
+
+
 def test_nothing_that_is_registered_for_rates_is_left_out():
     def ours(family):
         return {name for name, kind in family.kinds().items() if kind.__module__.startswith("bio_fa.")}
 
     of_spikes = {name for name in ours(Plasticity) - {"sum"} if prove_local(Plasticity.kinds()[name]()) & SPIKES_ONLY}
-    assert ours(Plasticity) - of_spikes == set(RULES)
+    assert ours(Plasticity) - of_spikes - of_learning_rules() == set(RULES) - of_learning_rules()
     assert ours(Update) == set(UPDATES)
     assert ours(RateNeuron) == set(NEURONS)
     assert ours(Constraint) == {each.kind() for constraints in CONSTRAINTS.values() for each in constraints}
@@ -177,7 +210,9 @@ def test_every_constraint(record_property, name, model):
 @pytest.mark.parametrize("output", NEURONS)
 @pytest.mark.parametrize("hidden", NEURONS)
 def test_every_neuron(record_property, hidden, output):
-    circuit = cortical_hierarchy(5, (6,), 3, neuron=NEURONS[hidden], output_neuron=NEURONS[output])
+    neurons = {"neuron": NEURONS[hidden], "output_neuron": NEURONS[output]}
+    build = mlp if any(each.signed for each in neurons.values()) else cortical_hierarchy
+    circuit = build(5, (6,), 3, **neurons)
     assert_agreement(record_property, circuit, two_phase(circuit, strength=0.5))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bio_fa.analysis.audit import audit_weights, densities, negative_rates, weight_transport
+from bio_fa.analysis.audit import audit_weights, densities, negative_rates, signed_activity, weight_transport
 from bio_fa.errors import RecordError
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.weights import WeightsWriter
@@ -55,6 +55,14 @@ def test_without_signs_there_is_no_dales_law_to_keep(run):
 def test_a_rate_that_is_not_positive_is_found_in_any_epoch_and_phase(run, value):
     run.epochs[0]["nudged"]["V1_FI"][0, 5, 3] = value
     assert negative_rates(written(run)) == 1
+
+
+def test_signed_neurons_may_be_negative_but_not_without_a_number_and_no_others_may(run):
+    run.table["signed_activity"] = ["V1_FI"]
+    for population, value in (("V1_FI", -0.5), ("V1_FI", np.nan), ("V1_E", -0.5)):
+        run.epochs[0]["nudged"][population][0, 5, 3 if value == -0.5 else 4] = value
+    folder = written(run)
+    assert (negative_rates(folder), signed_activity(folder)) == (2, ["V1_FI"])
 
 
 def test_a_record_of_nothing_is_no_proof_that_constraints_held(run):

@@ -40,6 +40,12 @@ def test_violations_and_gaps_are_shown(run):
     assert "activity.h5" in text[text.index("not known") :]
 
 
+def test_activity_that_may_be_negative_is_not_passed_off_as_checked(run):
+    run.table["signed_activity"] = ["V1_FE", "V1_FI"]
+    text = summarise(inspect_run(run.write()))
+    assert line(text, "violations").endswith("negative rates 0 in 3 snapshots; activity is signed in V1_FE, V1_FI")
+
+
 def test_regression_shows_its_loss(run):
     for each in run.metrics:
         each["test_error"] = each["train_error"] = None

@@ -32,7 +32,7 @@ from bio_fa.backends.brian2_machine import Runtime, Standalone
 from bio_fa.backends.brian2_simulation import BrianSimulation
 from bio_fa.errors import BackendError
 from bio_fa.neurons import IntegrateAndFire, RateNeuron
-from bio_fa.ops import peak, total
+from bio_fa.ops import peak, step, total
 from tests.refusals import assert_refused
 from tests.source import ROOT
 from tests.tiny import EI, MODELS, SPIKING, SPIKING_TWO_AREA, batch, chain_of, leaky, spiking_trial, with_weights
@@ -85,6 +85,10 @@ class Branching(RateNeuron):
         """Return [u]₊, but for arrays only."""
         return np.where(np.asarray(u) > 0, u, 0)
 
+    def slope(self, u):
+        """Return 1 where u > 0, else 0."""
+        return step(u)
+
 
 @dataclass(frozen=True)
 class PeakDependent(RateNeuron):
@@ -93,6 +97,10 @@ class PeakDependent(RateNeuron):
     def activity(self, u):
         """Return u² / (1 + max u²)."""
         return u**2 / (1 + peak(u**2))
+
+    def slope(self, u):
+        """Return dr/du where u is not the peak."""
+        return 2 * u / (1 + peak(u**2))
 
 
 @dataclass(frozen=True)

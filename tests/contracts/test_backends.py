@@ -18,10 +18,13 @@ from bio_fa import (
     Bounds,
     Circuit,
     Covariance,
+    ExponentiatedGradient,
+    FrozenSigns,
     Hebbian,
     Homeostasis,
     LocalLearning,
     Momentum,
+    Noisy,
     Oja,
     Scale,
     Settle,
@@ -63,6 +66,9 @@ RULES = st.one_of(
 UPDATES = st.one_of(
     st.builds(Scale, RATES),
     st.builds(Momentum),
+    st.builds(ExponentiatedGradient, RATES),
+    st.builds(Noisy, RATES),
+    st.builds(FrozenSigns, st.integers(0, 2)),
     st.builds(Adaptive, rate=RATES),
     st.builds(lambda rate: chain(Sign(), Scale(rate)), RATES),
 )

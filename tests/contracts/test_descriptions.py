@@ -18,13 +18,14 @@ from bio_fa.backends.torch_rate import TorchRate
 from bio_fa.circuit import Circuit
 from bio_fa.config import Config
 from bio_fa.connectivity import Connectivity
-from bio_fa.constraints import Bounds, Constraint
+from bio_fa.constraints import Bounds, Constraint, WeightNorm
 from bio_fa.credit import Activity, ActivityDifference
 from bio_fa.description import Description
 from bio_fa.experiment import Experiment
 from bio_fa.io.nodes import PopulationInfo
 from bio_fa.io.weights import SnapshotInfo, SynapseInfo
 from bio_fa.neurons import LIF, AdaptiveThresholdLIF, Neuron, PoissonSource
+from bio_fa.noise import NeuronNoise, SynapseNoise
 from bio_fa.phase import Nudge, Phase
 from bio_fa.plasticity import Hebbian, Plasticity, Sum, WeightDecay
 from bio_fa.population import Area, Population
@@ -32,9 +33,10 @@ from bio_fa.projection import Projection
 from bio_fa.protocol import Protocol, two_phase
 from bio_fa.sections import NeuronsConfig
 from bio_fa.tasks import ImageFolder, TeacherStudent
+from bio_fa.tie import SignConcordant, Transposed
 from bio_fa.transmission import ConductanceSynapse, CurrentSynapse, Transmission
-from bio_fa.updates import Chain, CosineDecay, Scale, Sign, Update
-from bio_fa.weights import Narrow, Normalised, Weights
+from bio_fa.updates import Chain, CosineDecay, FrozenSigns, Scale, Sign, Update
+from bio_fa.weights import Constrained, Narrow, Normalised, StartingAs, Weights
 from models.mlp import mlp
 from models.two_area import two_area
 
@@ -49,13 +51,18 @@ EXAMPLES = [
     CIRCUIT,
     mlp(8, (6,), 3),
     Config("example", circuit={"model": "two_area"}),
+    Constrained(Narrow(), (WeightNorm(),)),
     CosineDecay(10),
     Experiment("example", CIRCUIT, TeacherStudent(), two_phase(CIRCUIT), TorchRate()),
     FeedbackPair("V1", "V1_E_to_output", (), (PATH,)),
+    FrozenSigns(10),
     PATH,
     ImageFolder("images"),
+    NeuronNoise("E", 0.2, alone=True),
     Normalised(Narrow(), 2.0),
     Nudge("output", 0.5),
+    Phase("noisy", ("input",), noise=(NeuronNoise("E"), SynapseNoise("input_to_E"))),
+    SynapseNoise("input_to_E"),
     Phase("nudged", ("input",), (Nudge("output"),), ("E",), hold_from="free", duration=0.1, plastic=True),
     Population("E", 3, None),
     PopulationInfo("E", 3, None, "V1", "forward", "E"),
@@ -64,8 +71,11 @@ EXAMPLES = [
     Projection("a", "b", transmission=ConductanceSynapse(delay=1e-3)),
     CIRCUIT.with_neurons(LIF(), CurrentSynapse(delay=2e-3), PoissonSource()),
     Protocol((Phase("free"),)),
+    SignConcordant("a_to_b", redrawn=True),
     SnapshotInfo("000000", 0, 0),
+    StartingAs("a_to_b", -1.0),
     Sum((Hebbian(), WeightDecay())),
+    Transposed("a_to_b"),
     SynapseInfo("a_to_b", "a", "b", None, "basal", True, 0.5),
 ]
 """One of each class that has no default, and of each optional field set to nothing."""

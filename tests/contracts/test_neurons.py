@@ -1,5 +1,6 @@
-"""Aims at a neuron of tomorrow that breaks what its family promises: rate neurons whose activity turns negative or that settle
-where they still drift, spiking neurons that fire for ever at once or at rest, sources that fire at another rate than they say.
+"""Aims at a neuron of tomorrow that breaks what its family promises: rate neurons whose activity turns negative unannounced, whose
+slope is not that of their activity or that settle where they still drift, spiking neurons that fire for ever at once or at rest,
+sources that fire at another rate than they say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bio_fa.neurons import Neuron, RateNeuron, SpikeSource, SpikingNeuron
+from bio_fa.population import EXCITATORY, INHIBITORY, UNSIGNED, Population
+from tests.refusals import assert_refused
 
 NEURONS = [each() for each in Neuron.kinds().values() if each.__module__.startswith("bio_fa.")]
 RATE_NEURONS = [each for each in NEURONS if isinstance(each, RateNeuron)]
@@ -43,9 +46,25 @@ def test_under_a_constant_current_a_settled_neuron_does_not_drift(neuron, curren
 
 
 @given(st.sampled_from(RATE_NEURONS), POTENTIALS)
-def test_no_potential_makes_an_activity_negative_or_infinite(neuron, u):
+def test_no_potential_makes_an_activity_infinite_nor_negative_unless_it_is_signed(neuron, u):
     activity = neuron.activity(u)
-    assert activity.shape == u.shape and (activity >= 0).all() and np.isfinite(activity).all()
+    assert activity.shape == u.shape and np.isfinite(activity).all()
+    assert neuron.signed or (activity >= 0).all()
+
+
+@pytest.mark.parametrize("neuron", [each for each in RATE_NEURONS if each.signed], ids=lambda each: each.kind())
+def test_a_neuron_that_is_signed_can_show_negative_activity(neuron):
+    assert (neuron.activity(np.array([-2.0, -0.5])) < 0).all()
+
+
+@pytest.mark.parametrize("neuron", NEURONS, ids=lambda each: each.kind())
+@pytest.mark.parametrize("sign", [EXCITATORY, INHIBITORY, UNSIGNED])
+def test_only_a_population_without_sign_has_signed_neurons(neuron, sign):
+    if neuron.signed and sign is not UNSIGNED:
+        asked = f"Population 'E': neuron = {neuron} is not allowed", "never negative", f"sign = {sign} asks for, or sign = None."
+        assert_refused(lambda: Population("E", 2, sign, neuron), *asked)
+    else:
+        assert Population("E", 2, sign, neuron).neuron == neuron
 
 
 @given(st.sampled_from([each for each in RATE_NEURONS if each.ceiling is not None]), POTENTIALS)
@@ -78,9 +97,87 @@ def test_arrays_tensors_and_symbols_follow_the_equations_of_a_rate_neuron(neuron
     tensors = torch.tensor(u), torch.tensor(current)
     np.testing.assert_allclose(neuron.drift(*tensors).numpy(), neuron.drift(u, current), rtol=1e-14)
     np.testing.assert_allclose(neuron.activity(tensors[0]).numpy(), neuron.activity(u), rtol=1e-14)
+    np.testing.assert_allclose(neuron.slope(tensors[0]).numpy(), neuron.slope(u), rtol=1e-13)
     symbols = sympy.symbols("u I", real=True)
     np.testing.assert_allclose(sympy.lambdify(symbols, neuron.drift(*symbols))(u, current), neuron.drift(u, current), rtol=1e-14)
     assert neuron.activity(symbols[0]).free_symbols == {symbols[0]}
+
+
+@every_rate
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_activity_and_slope_keep_the_shape_and_a_tensors_precision_and_are_values_of_their_own(neuron, precision):
+    torch = pytest.importorskip("torch")
+    u = np.random.default_rng(0).normal(size=(3, 4)).astype(precision)
+    for potential, share in ((u, np.shares_memory), (torch.tensor(u), lambda a, b: a.data_ptr() == b.data_ptr())):
+        for value in (neuron.activity(potential), neuron.slope(potential)):
+            assert value.shape == potential.shape and not share(value, potential)
+            assert isinstance(value, np.ndarray) or value.dtype == potential.dtype
+
+
+def away_from_kinks(u: np.ndarray) -> np.ndarray:
+    """Return potentials that are at least 1e-3 from 0 and ±1, where an activity of the library may have a kink."""
+    near = np.min(np.abs(u[..., None] - np.array([-1.0, 0.0, 1.0])), axis=-1) < 1e-3
+    return np.where(near, u + 0.01, u)
+
+
+@given(st.sampled_from(RATE_NEURONS), arrays(float, (2, 4), elements=st.floats(-6, 6, allow_subnormal=False)))
+def test_the_slope_is_the_difference_that_a_little_potential_of_its_own_makes(neuron, u):
+    """A central difference is off by h² r‴ / 6, below 1e-9, and by rounding, below 1e-9 too, with h = 1e-5 and |u| ≤ 6."""
+    u, h = away_from_kinks(u), 1e-5
+    slope = neuron.slope(u)
+    for own in range(u.shape[1]):
+        less, more = u.copy(), u.copy()
+        less[:, own] -= h
+        more[:, own] += h
+        difference = (neuron.activity(more) - neuron.activity(less))[:, own] / (2 * h)
+        np.testing.assert_allclose(slope[:, own], difference, atol=1e-8)
+
+
+@every_rate
+def test_as_symbols_the_slope_is_the_derivative_of_the_activity(neuron):
+    """A sum over the population is taken apart into the neuron's own term and the rest; its peak only guards against overflow."""
+    sympy = pytest.importorskip("sympy")
+    u, rest = sympy.Symbol("u", real=True), sympy.Symbol("rest", positive=True)
+
+    def explicit(equation):
+        for name, meaning in (("max", lambda _: 0), ("sum", lambda own: own + rest)):
+            equation = sympy.sympify(equation).replace(sympy.Function(name), meaning)
+        return equation
+
+    difference = explicit(neuron.slope(u)) - sympy.diff(explicit(neuron.activity(u)), u)
+    for value in (-3, sympy.Rational(-1, 3), sympy.Rational(2, 5), sympy.Rational(6, 5), 4):
+        assert abs(difference.subs({u: value, rest: 2}).evalf(30)) < 1e-25
+
+
+@every_rate
+def test_gradient_learning_sees_the_slope_of_the_neuron(neuron):
+    torch = pytest.importorskip("torch")
+    u = torch.tensor(away_from_kinks(np.random.default_rng(1).normal(size=6)))
+    jacobian = torch.autograd.functional.jacobian(neuron.activity, u)
+    np.testing.assert_allclose(neuron.slope(u).numpy(), jacobian.diagonal().numpy(), rtol=1e-12, atol=1e-15)
+
+
+@given(st.sampled_from(RATE_NEURONS), POTENTIALS)
+def test_no_slope_is_negative_or_infinite(neuron, u):
+    slope = neuron.slope(u)
+    assert slope.shape == u.shape and (slope >= 0).all() and np.isfinite(slope).all()
+
+
+@every_rate
+def test_activity_and_slope_can_be_written_for_brian2(neuron):
+    """What is written gives, evaluated as Brian2's functions are documented, the numbers of the equations."""
+    pytest.importorskip("brian2")
+    from bio_fa.backends.brian2_symbols import Style, evaluate, write
+
+    u = np.linspace(-2.1, 2.4, 7)
+    equations = {"rate": neuron.activity, "slope": neuron.slope}
+    both = lambda part, potential: {"rate": part.activity(potential["u"]), "slope": part.slope(potential["u"])}  # noqa: E731
+    found = write(neuron, both, ("u",), Style(sums=True))
+    values = {"u": u, **found.parameters}
+    for name, term in found.totals.items():
+        values[name] = np.sum(evaluate(term, values))
+    for name, text in found.texts.items():
+        np.testing.assert_allclose(np.broadcast_to(evaluate(text, values), 7), equations[name](u), rtol=1e-12, atol=1e-15)
 
 
 def state_of(neuron: SpikingNeuron, values: np.ndarray) -> dict[str, np.ndarray]:

@@ -146,7 +146,7 @@ def test_a_killed_process_leaves_no_file_under_the_records_name_and_a_part_that_
 def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", textwrap.dedent(script), *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, cwd=ROOT, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment, cwd=ROOT, check=False)
 
 
 def test_a_full_disk_at_any_size_becomes_a_sentence_and_the_committed_trials_stay(tmp_path):

@@ -7,10 +7,20 @@ import math
 import numpy as np
 import pytest
 
-from bio_fa.neurons import DivisiveNormalisation, LeakyRate, Neuron, RateNeuron, SaturatingRate
+from bio_fa.neurons import (
+    DivisiveNormalisation,
+    HardSigmoidRate,
+    LeakyRate,
+    LinearRate,
+    Neuron,
+    RateNeuron,
+    SaturatingRate,
+    SigmoidRate,
+    TanhRate,
+)
 from tests.refusals import assert_refused
 
-KINDS = [DivisiveNormalisation, LeakyRate, SaturatingRate]
+KINDS = [DivisiveNormalisation, HardSigmoidRate, LeakyRate, LinearRate, SaturatingRate, SigmoidRate, TanhRate]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -43,6 +53,10 @@ def test_a_time_constant_that_is_no_time_is_refused(kind, tau):
 def test_a_misspelt_neuron_is_answered_with_the_nearest():
     misspelt = {"kind": "leaky_rat"}
     assert_refused(lambda: Neuron.from_table(misspelt), "'leaky_rat' is no kind of Neuron", "did you mean 'leaky_rate'?")
+
+
+def test_only_the_hyperbolic_tangent_and_the_line_are_signed():
+    assert {kind for kind in KINDS if kind.signed} == {TanhRate, LinearRate}
 
 
 def test_every_kind_here_is_a_rate_neuron_by_name():

@@ -36,6 +36,11 @@ def test_a_strong_drive_does_not_overflow(strong):
     assert activity(np.array([[strong, strong, 0.0]])).sum() == pytest.approx(1)
 
 
+def test_the_slope_is_the_diagonal_of_the_jacobian():
+    """∂rᵢ/∂uⱼ = rᵢ (δᵢⱼ − rⱼ), Bishop (2006) eq. 4.106."""
+    np.testing.assert_allclose(DivisiveNormalisation().slope(np.log([[1.0, 2.0, 3.0]])), [[5 / 36, 8 / 36, 9 / 36]])
+
+
 def test_a_population_of_one_is_always_at_its_ceiling():
     assert activity(np.array([[-3.0], [7.0]])).tolist() == [[DivisiveNormalisation.ceiling]] * 2
 

@@ -12,6 +12,10 @@ def test_activity_is_the_potential_above_the_threshold_and_0_below():
     assert LeakyRate().activity(np.array([-2.0, 0.0, 0.5, 40.0])).tolist() == [0.0, 0.0, 0.5, 40.0]
 
 
+def test_the_slope_is_1_above_the_threshold_and_0_at_it_and_below():
+    assert LeakyRate().slope(np.array([-2.0, 0.0, 0.5, 40.0])).tolist() == [0, 0, 1, 1]
+
+
 def test_there_is_no_ceiling():
     assert LeakyRate.ceiling is None
 

@@ -1,0 +1,147 @@
+"""How much feedback does learning need? Every learning rule of the catalogue on one network.
+
+Question: where on the spectrum from no feedback to the exact gradient does each rule land, on one task, with one budget?
+Prediction: gradient ≈ right signs ≥ learned ≥ random vector ≥ target only > scalar > none (Lillicrap et al. 2020, figure 1).
+
+    python -m experiments.spectrum_mnist [--seeds 3] [--rules feedback_alignment …] [--output runs/spectrum_mnist]
+    python -m experiments.spectrum_mnist --output runs/spectrum_cortical --set circuit.kind=cortical_network
+
+The second line repeats it under every constraint: Dale's law, rates ≥ 0, half of the synapses, separate feedback neurons.
+
+Every rule learns MNIST as ``spectrum_mnist.toml`` says, but for the settings in ``SETTINGS``, chosen so that a run stays below six
+minutes of two cores. Runs that the output folder holds already are not repeated. The table (mean ± standard deviation of the
+test error over seeds, angle between the first area's change and the gradient, locality, violations, seconds) is printed and left
+in the folder, as is ``measured.json``, which the pages of docs/rules/ quote. Runtime: about two hours a seed on one core.
+Results: docs/rules/README.md and docs/science.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bio_fa import load, run
+from bio_fa.analysis import inspect_run
+from bio_fa.catalogue import Entry, catalogue
+from bio_fa.errors import DescriptionError, DivergenceError
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "contrastive_hebbian": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=3"),
+    "dendritic_microcircuit": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
+    "equilibrium_propagation": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=3"),
+    "gene_rec": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
+    "hebbian_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=10"),
+    "competitive_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=6"),
+    "node_perturbation": ("training.update=[{kind='adaptive', rate=7e-4}]", "training.batch=128"),
+    "predictive_coding": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=8"),
+    "reinforce": ("training.update=[{kind='adaptive', rate=3e-4}]", "training.batch=128"),
+    "symmetric_equilibrium_propagation": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
+    "weight_mirror": ("training.epochs=15",),
+    "weight_perturbation": ("training.update=[{kind='scale', rate=1e-3}]",),
+}
+"""What differs from ``spectrum_mnist.toml``, by rule."""
+AUDITED = ("dale", "mask", "negative_rate")
+HEADING = [
+    "| learning rule | feedback | local | test error, % | training error, % | angle to the gradient | violations | s | runs |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the runs of one rule found; errors in %."""
+
+    test_error: float
+    spread: float
+    """Standard deviation of the test error over seeds; 0 for one."""
+    training_error: float
+    angle: float | None
+    """Between the change of the first area and the gradient, in degrees."""
+    violations: int
+    seconds: float
+    """Of training, a run."""
+    epochs: int
+    seeds: int
+
+    @classmethod
+    def of(cls, found: Sequence[dict[str, Any]]) -> Result:
+        """Return the summary of runs that differ in their seed."""
+        test, training = ([100 * each["metrics"][f"{split}_error"] for each in found] for split in ("test", "train"))
+        angles = [angle for each in found if (angle := _angle(each)) is not None]
+        return cls(
+            test_error=statistics.mean(test),
+            spread=statistics.stdev(test) if len(test) > 1 else 0.0,
+            training_error=statistics.mean(training),
+            angle=statistics.mean(angles) if angles else None,
+            violations=sum(each["audit"][f"{kind}_violations"] or 0 for each in found for kind in AUDITED),
+            seconds=statistics.mean(each["timing"]["training_seconds"] for each in found),
+            epochs=found[0]["metrics"]["epochs"],
+            seeds=len(found),
+        )
+
+    def row(self, rule: Entry) -> str:
+        """Return the row of the table."""
+        spread = f" ± {self.spread:.2f}" if self.seeds > 1 else ""
+        angle = "–" if self.angle is None else f"{self.angle:.0f}°"
+        what = f"{self.test_error:.2f}{spread} | {self.training_error:.2f} | {angle} | {self.violations}"
+        return f"| `{rule.name}` | {rule.feedback} | {'yes' if rule.local else 'no'} | {what} | {self.seconds:.0f} | {self.seeds} |"
+
+
+def study(config: Path, output: Path, rules: Sequence[Entry], seeds: int, overrides: Sequence[str]) -> dict[str, Result]:
+    """Let every rule learn with every seed; return what was found by rule, without those that are refused."""
+    results = {}
+    for rule in rules:
+        own = [f"rule.kind={rule.name}", *SETTINGS.get(rule.name, ()), *overrides]
+        try:
+            found = [_one(config, output / f"{rule.name}-{seed}", [*own, f"seed={seed}"]) for seed in range(1, seeds + 1)]
+        except (DescriptionError, DivergenceError) as error:
+            print(f"| `{rule.name}` | {rule.feedback} | refused: {error} |", flush=True)
+            continue
+        results[rule.name] = Result.of(found)
+        print(results[rule.name].row(rule), flush=True)
+    return results
+
+
+def _angle(found: dict[str, Any]) -> float | None:
+    first: dict[str, float] = (found["update_alignment"] or {}).get("input_to_H1", {})
+    return first.get("angle")
+
+
+def _one(config: Path, place: Path, overrides: list[str]) -> dict[str, Any]:
+    settings, experiment = load(config, overrides)
+    kept = place / "config.toml"
+    finished = kept.is_file() and kept.read_text(encoding="utf-8") == settings.text() and _status(place) == "finished"
+    if not finished:
+        run(experiment, place, overwrite=True, texts=settings.texts(config.parent))
+    return inspect_run(place)
+
+
+def _status(place: Path) -> str:
+    return str(json.loads((place / "run.json").read_text(encoding="utf-8"))["status"])
+
+
+def main() -> None:
+    """Read the command line, run the study, and leave its table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--config", type=Path, default=Path(__file__).with_suffix(".toml"))
+    parser.add_argument("--output", type=Path, default=Path("runs/spectrum_mnist"))
+    parser.add_argument("--rules", nargs="*", default=[], help="only these")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value", dest="overrides")
+    options = parser.parse_args()
+    rules = [each for each in catalogue() if not options.rules or each.name in options.rules]
+    results = study(options.config, options.output, rules, options.seeds, options.overrides)
+    best_first = sorted(rules, key=lambda each: results[each.name].test_error if each.name in results else float("inf"))
+    rows = [results[each.name].row(each) for each in best_first if each.name in results]
+    (options.output / "table.md").write_text("\n".join([*HEADING, *rows]) + "\n", encoding="utf-8")
+    measured = {name: asdict(result) for name, result in results.items()}
+    (options.output / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
