@@ -184,7 +184,7 @@ class Triplet(Plasticity):
 
 
 @dataclass(frozen=True)
-class Intrinsic(Plasticity):
+class Excitable(Plasticity):
     """A rule that keeps the firing rate, for the intrinsic excitability."""
 
     rate: float = 1e-2
@@ -197,7 +197,7 @@ class Intrinsic(Plasticity):
 
 def test_neurons_and_rules_of_a_users_own(record_property):
     circuit = TWO_AREA.with_neurons(ExponentialLIF(refractory=3e-3), CurrentSynapse(), PoissonSource())
-    learning = {each.name: Intrinsic() if each.from_tonic else Triplet() for each in circuit.plastic}
+    learning = {each.name: Excitable() if each.from_tonic else Triplet() for each in circuit.plastic}
     circuit = circuit.with_plasticity(learning)
     assert_agreement(record_property, circuit, two_phase(circuit, **SECOND))
 
