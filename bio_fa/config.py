@@ -16,7 +16,7 @@ from bio_fa import backends
 from bio_fa.backends.base import Backend
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
-from bio_fa.errors import BioFAError, ConfigError
+from bio_fa.errors import BioFAError, ConfigError, DescriptionError
 from bio_fa.experiment import Experiment, load_dataset
 from bio_fa.guard import Liveness
 from bio_fa.learning import Learning
@@ -61,11 +61,20 @@ class Config(Description):
         legal = re.fullmatch(r"\w[\w .+-]{0,99}", self.name)
         self.require(legal is not None, "name", "letters, digits, spaces or '_.+-', at most 100, a letter or digit first")
         self.require(self.seed >= 0, "seed", "a whole number of at least 0")
-        if self.rule is not None:
-            self.require("model" not in self.circuit, "circuit", "the network's settings without a model, where a rule is given")
-            self.require(self.neurons is None, "neurons", "nothing, where a rule is given")
-            self.require(self.protocol == TrialConfig(), "protocol", "nothing, where a rule makes the trial")
-            self.require(self.training.learning == "local", "training", "no learning of its own, where a rule is given")
+        self._require_one_decision()
+
+    def _require_one_decision(self) -> None:
+        """Refuse settings of what a learning rule decides."""
+        decided = {
+            "circuit.model": "model" in self.circuit,
+            "neurons": self.neurons is not None,
+            "protocol": self.protocol != TrialConfig(),
+            "training.learning": self.training.learning != "local",
+        }
+        twice = [key for key, given in decided.items() if given]
+        if self.rule is not None and twice:
+            rule = f"rule = {self.rule.kind()!r}, which decides it"
+            raise DescriptionError(f"{self.title()}: {twice[0]} is given beside {rule}; take one of them away.")
 
     def complete(self, folder: Path) -> Self:
         """Return this configuration with the defaults of its model and of its backend written out."""

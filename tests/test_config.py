@@ -108,6 +108,24 @@ def test_a_misspelt_key_or_kind_is_refused_with_the_nearest_known_one(override, 
         load(write_config(tmp_path), [override])
 
 
+OWN_RULE = '''
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bio_fa import LearningRule
+
+
+@dataclass(frozen=True)
+class Silence(LearningRule):
+    """ΔW = η e rᵀ of the output; hidden neurons hear of no error. Choice: an example."""
+
+    feedback: ClassVar[str] = "none"
+
+    def back(self, network):
+        return ()
+'''
+
+
 def test_what_is_left_out_has_the_documented_default():
     config = parse({"name": "least", "circuit": {"model": "two_area"}})
     assert (config.seed, config.rules, config.task.kind()) == (0, (), "digits")
@@ -194,6 +212,23 @@ def test_gradients_are_cut_where_the_file_says_and_nothing_is_cut_where_there_ar
     assert experiment.learning.truncation == 0.01
     with pytest.raises(ConfigError, match="truncation = 0.01 is not allowed"):
         load(write_config(tmp_path), [*SPIKES, "training.truncation=0.01"])
+
+
+@pytest.mark.parametrize(
+    "key", ["circuit.model=two_area", "protocol.strength=0.5", "training.learning=gradient", 'neurons={neuron={kind="lif"}}']
+)
+def test_what_a_learning_rule_decides_is_not_decided_again(tmp_path, key):
+    study = write_config(tmp_path, 'name = "study"\nrule = { kind = "feedback_alignment" }\n[task]\nkind = "digits"\n')
+    load(study)
+    with pytest.raises(ConfigError, match=rf"{key.split('=')[0].split('strength')[0].rstrip('.')} is given beside rule"):
+        load(study, [key])
+
+
+def test_a_rule_of_the_users_own_file_runs(tmp_path):
+    (tmp_path / "mine.py").write_text(OWN_RULE, encoding="utf-8")
+    text = 'name = "study"\nrules = ["mine.py"]\nrule = { kind = "silence" }\n[circuit]\nhidden = [5]\n'
+    _, experiment = load(write_config(tmp_path, text))
+    assert experiment.circuit.name == "silence" and {each.post for each in experiment.circuit.plastic} == {"H1", "output"}
 
 
 def test_a_misspelt_population_among_other_neurons_is_refused_with_the_nearest(tmp_path):
