@@ -53,7 +53,7 @@ def page(rule: Entry, measured: dict[str, Any] | None) -> str:
 
 **Limits**: {rule.limits}
 
-**Measured**: {_told(measured)}
+**Measured**: {_told(rule, measured)}
 
 ```bash
 {command}
@@ -63,14 +63,15 @@ Without MNIST, `--set task.kind=digits` learns scikit-learn's digits instead.
 """
 
 
-def _told(measured: dict[str, Any] | None) -> str:
+def _told(rule: Entry, measured: dict[str, Any] | None) -> str:
     if measured is None:
         return "Not yet on MNIST."
     spread = f" ± {measured['spread']:.2f}" if measured["seeds"] > 1 else ""
     runs = "one seed" if measured["seeds"] == 1 else f"{measured['seeds']} seeds"
     angle = "" if measured["angle"] is None else f", {measured['angle']:.0f}° between the first area's change and the gradient"
     what = f"test error {measured['test_error']:.2f}{spread} % (training {measured['training_error']:.2f} %{angle})"
-    return f"MNIST, 784-500-500-10, {measured['epochs']} epochs, {runs}: {what}."
+    how = f"`python -m experiments.spectrum_mnist --rules {rule.name}`, with the settings that stand there"
+    return f"MNIST, 784-500-500-10, {measured['epochs']} epochs, {runs}: {what}. By {how}."
 
 
 def index(entries: tuple[Entry, ...], measured: dict[str, Any]) -> str:

@@ -33,6 +33,7 @@ from bio_fa.errors import DescriptionError, DivergenceError
 SETTINGS: dict[str, tuple[str, ...]] = {
     "contrastive_hebbian": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=3"),
     "dendritic_microcircuit": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
+    "direct_random_target_projection": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='scale', rate=0.4}]"),
     "equilibrium_propagation": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=3"),
     "gene_rec": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
     "hebbian_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=10"),
@@ -41,7 +42,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "predictive_coding": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=8"),
     "reinforce": ("training.update=[{kind='adaptive', rate=3e-4}]", "training.batch=128"),
     "symmetric_equilibrium_propagation": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
-    "weight_mirror": ("training.epochs=15",),
+    "weight_mirror": ("circuit.neuron={kind='tanh_rate'}", "training.epochs=15"),
     "weight_perturbation": ("training.update=[{kind='scale', rate=1e-3}]",),
 }
 """What differs from ``spectrum_mnist.toml``, by rule."""

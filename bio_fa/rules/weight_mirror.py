@@ -25,7 +25,9 @@ class WeightMirror(LearningRule):
     For linear neurons E[r_ℓ r_{ℓ+1}ᵀ] = σ² W_{ℓ+1}ᵀ, so that B_ℓ tends to η σ² / λ · W_{ℓ+1}ᵀ. No weight is transported.
 
     Use: where feedback should fit the forward weights, without errors that are bound to both.
-    Limits: half of the time no stimulus is seen; where neurons are not linear, B fits Wᵀ times their mean slopes only.
+    Limits: neurons must be silent on average under noise, as tanh neurons are: rates that are never negative make all of B
+        positive, and nothing is learned; half of the time no stimulus is seen; where neurons are not linear, B fits Wᵀ times
+        their mean slopes only.
     Source: Akrout et al. (2019) NeurIPS 32, section 3, weight mirrors.
     Choice: after every trial, one phase a population below, in which it alone is noise, so that no other noise correlates.
     """
