@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from bio_fa.config import load
     from bio_fa.experiment import Experiment
     from bio_fa.guard import Liveness
+    from bio_fa.io.opened_run import open_run
     from bio_fa.rules import CorticalNetwork, LearningRule, Network
     from bio_fa.running import run
 
@@ -85,6 +86,7 @@ _LAZY = {
     "Liveness": "bio_fa.guard",
     "Network": "bio_fa.rules",
     "load": "bio_fa.config",
+    "open_run": "bio_fa.io.opened_run",
     "run": "bio_fa.running",
 }
 """Names whose modules need more than NumPy, imported when they are first used."""
@@ -183,6 +185,7 @@ __all__ = [
     "chain",
     "load",
     "one_phase",
+    "open_run",
     "prove_local",
     "run",
     "tonic_drive",

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from bio_fa.learning import LocalLearning
-from bio_fa.rules import LearningRule, Network
+from bio_fa.rules import Feedback, LearningRule, Network, WiredRule
 from bio_fa.updates import Scale
 
 
@@ -29,6 +29,8 @@ class Entry:
     """The phases of a trial, in order."""
     feedback: str
     """What reaches a hidden neuron."""
+    wirings: tuple[str, ...]
+    """The kinds of feedback wiring that it takes; none: it has no feedback whose wiring is free."""
     error: str
     """How errors are coded: the kinds of credit that its synapses sense."""
     source: str
@@ -53,21 +55,27 @@ def entry(rule: LearningRule) -> Entry:
     return Entry(
         name=rule.kind(),
         title=_sentence(module.__doc__ or "", type(rule).__name__) if module else "",
-        equation=_equation(documentation),
+        equation=equation(documentation),
         local=not objections,
         objections=objections,
         phases=tuple(phase.name for phase in rule.protocol(circuit).phases),
         feedback=rule.feedback,
+        wirings=_wirings(rule),
         error=", ".join(sorted(credits)) or "none",
-        source=_told("Source", documentation),
-        use=_told("Use", documentation),
-        limits=_told("Limits", documentation),
+        source=told("Source", documentation),
+        use=told("Use", documentation),
+        limits=told("Limits", documentation),
     )
 
 
 def _learning(rule: LearningRule) -> tuple[str, ...]:
     local = isinstance(rule.learning(Scale()), LocalLearning)
     return () if local else ("weights follow a gradient",)
+
+
+def _wirings(rule: LearningRule) -> tuple[str, ...]:
+    taken = rule.takes if isinstance(rule, WiredRule) else ()
+    return tuple(name for name, kind in sorted(Feedback.kinds().items()) if issubclass(kind, taken))
 
 
 def _sentence(text: str, name: str) -> str:
@@ -77,12 +85,12 @@ def _sentence(text: str, name: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _equation(documentation: str) -> str:
+def equation(documentation: str) -> str:
     """Return the first paragraph of a docstring on one line."""
     return " ".join(documentation.split("\n\n")[0].split())
 
 
-def _told(word: str, documentation: str) -> str:
+def told(word: str, documentation: str) -> str:
     """Return what a docstring says after this word and a colon."""
     found = re.findall(rf"^\s*{word}: (.+?)(?=\n\s*\n|\n\s*(?:Source|Choice|Use|Limits): |\Z)", documentation, re.S | re.M)
     return " ".join(" ".join(each.split()) for each in found)

@@ -181,15 +181,15 @@ class Circuit(Description):
         mask = () if projection.connectivity.kind() == "all_to_all" else (Mask(),)
         return (*dale, *mask, *projection.constraints)
 
-    def sample(self, seed: int) -> Parameters:
-        """Return the synapses of every projection, each drawn from a stream of its own name; tied ones are then copied."""
-        drawn = {projection.name: self._draw(projection, seed) for projection in self.projections}
+    def sample(self, seed: int, known: Parameters | None = None) -> Parameters:
+        """Return the synapses of every projection, ``known`` or drawn from a stream of its own name; tied ones then follow."""
+        drawn = {projection.name: self._draw(projection, seed) for projection in self.projections} | (known or {})
         return drawn | {each.name: self._copied(each, drawn) for each in self.projections if each.tie is not None}
 
     def _copied(self, projection: Projection, drawn: Parameters) -> Synapses:
         assert projection.tie is not None
         forward, own = drawn[projection.tie.to], drawn[projection.name]
-        return Synapses(projection.tie.weights(forward.w, own.w) * forward.mask.T, forward.mask.T.copy())
+        return Synapses(projection.tie.weights(forward.w, own.w * forward.mask.T), forward.mask.T.copy())
 
     def _draw(self, projection: Projection, seed: int) -> Synapses:
         post, pre = self.shape(projection)

@@ -90,18 +90,38 @@ def inspect(
 @app.command()
 @guarded
 def export(
-    config: Annotated[Path, typer.Argument(readable=False, help="The TOML file of the experiment.")],
-    output: Annotated[Path, typer.Option(readable=False, help="The folder of the program.")],
-    to: Annotated[str, typer.Option(help="The simulator.")] = "brian2",
-    trials: Annotated[int, typer.Option(help="How many of the first test trials the program runs.")] = 1,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the program that the folder holds.")] = False,
+    source: Annotated[Path, typer.Argument(readable=False, help="A run's folder, or the TOML file of an experiment.")],
+    to: Annotated[str | None, typer.Option(help="Of a run: nwb, csv or sonata. Of an experiment: brian2.")] = None,
+    output: Annotated[Path | None, typer.Option(readable=False, help="Where; without it beside the run.")] = None,
+    trials: Annotated[int | None, typer.Option(help="How many of the first test trials a program runs; 1 without it.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="Override of an experiment: section.key=value.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the export that is there.")] = False,
 ) -> None:
-    """Write an experiment's first trials as a plain program for another simulator."""
+    """Write a run in the format of other tools, or an experiment as a program of another simulator."""
+    if source.is_dir():
+        if set_ or trials is not None:
+            raise RecordError(f"{source} is a run, exported as it was; leave out --set and --trials, which change an experiment.")
+        _export_run(source, to or "", output, overwrite)
+    else:
+        _export_program(source, to or "brian2", output, 1 if trials is None else trials, set_ or [], overwrite)
+
+
+def _export_run(folder: Path, to: str, output: Path | None, overwrite: bool) -> None:
+    from bio_fa import formats
+
+    print(formats.write(folder, to, output, overwrite))
+
+
+def _export_program(config: Path, to: str, output: Path | None, trials: int, overrides: list[str], overwrite: bool) -> None:
     from bio_fa import config as configuration
     from bio_fa import export as exporting
+    from bio_fa.formats import FORMATS
 
-    _, experiment = configuration.load(config, set_ or [])
+    if to in FORMATS:
+        raise RecordError(f"{to} is a format of runs, but {config} is no run's folder; run the experiment and give its folder.")
+    if output is None:
+        raise RecordError("A program needs a folder of its own; give --output.")
+    _, experiment = configuration.load(config, overrides)
     print(exporting.export(experiment, output, to, trials, overwrite))
 
 
@@ -141,6 +161,7 @@ def _check_config(path: Path, overrides: list[str]) -> None:
 
     _, experiment = configuration.load(path, overrides)
     experiment.dataset()
+    experiment.beginning()
     print(experiment.circuit.summary())
     print(f"{path}: would run.")
 

@@ -25,9 +25,10 @@ from bio_fa.protocol import Protocol
 from bio_fa.recorder import Record
 from bio_fa.rules import LayeredNetwork, LearningRule, Network
 from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
+from bio_fa.standardisation import Standardisation
 from bio_fa.tasks import Dataset, Digits, Task
 
-SECTIONS = ("neurons", "protocol", "training", "record", "liveness")
+SECTIONS = ("neurons", "protocol", "training", "standardisation", "record", "liveness")
 """The sections that are of one kind, which is so not written."""
 TASK_SIZES = ("inputs", "outputs")
 """The arguments of a model that the task decides where the configuration does not."""
@@ -44,6 +45,8 @@ class Config(Description):
     rule: LearningRule | None = None
     """A learning rule of the literature, which makes circuit, trial and learning of an unconstrained network."""
     seed: int = 0
+    species: str | None = None
+    """The Latin name of the species whose cortex is modelled, which NWB files then have for a subject; None: no species."""
     rules: tuple[str, ...] = ()
     """Python files, beside the configuration, that define rules, neurons or tasks of your own."""
     neurons: NeuronsConfig | None = None
@@ -51,6 +54,8 @@ class Config(Description):
     task: Task = field(default_factory=Digits)
     protocol: TrialConfig = field(default_factory=TrialConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    standardisation: Standardisation | None = None
+    """Hidden neurons whose currents keep mean 0 and variance 1."""
     backend: dict = field(default_factory=lambda: {"kind": "torch_rate"})  # type: ignore[type-arg]
     record: Record = field(default_factory=Record)
     liveness: Liveness | Literal[False] = field(default_factory=Liveness)
@@ -61,6 +66,8 @@ class Config(Description):
         legal = re.fullmatch(r"\w[\w .+-]{0,99}", self.name)
         self.require(legal is not None, "name", "letters, digits, spaces or '_.+-', at most 100, a letter or digit first")
         self.require(self.seed >= 0, "seed", "a whole number of at least 0")
+        binomial = self.species is None or re.fullmatch(r"[A-Z][a-z]+ [a-z]+", self.species)
+        self.require(bool(binomial), "species", "a Latin name of two words, such as 'Mus musculus'")
         self._require_one_decision()
 
     def _require_one_decision(self) -> None:
@@ -104,6 +111,9 @@ class Config(Description):
         """
         dataset, backend = load_dataset(self.task, self.seed), self._machine()
         circuit, protocol, learning = self._parts(folder, dataset)
+        circuit = self.training.constrained(circuit)
+        if self.standardisation is not None:
+            circuit = self.standardisation.of(circuit, protocol.phases[0].name)
         return Experiment(
             name=self.name,
             circuit=circuit,
@@ -111,6 +121,8 @@ class Config(Description):
             protocol=protocol,
             backend=backend,
             learning=learning,
+            switch=self.training.switch(learning, len(dataset.train)),
+            start=self.training.start,
             seed=self.seed,
             epochs=self.training.epochs,
             batch=self.training.batch,

@@ -6,11 +6,12 @@ import functools
 from dataclasses import dataclass, field, replace
 
 from bio_fa.backends.base import Backend
+from bio_fa.beginning import Beginning, beginning
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError
 from bio_fa.guard import Liveness
-from bio_fa.learning import Learning, LocalLearning
+from bio_fa.learning import Learning, LocalLearning, Switch
 from bio_fa.losses import Loss, loss_of
 from bio_fa.protocol import Protocol
 from bio_fa.recorder import Record
@@ -32,6 +33,10 @@ class Experiment(Description):
     protocol: Protocol
     backend: Backend
     learning: Learning = field(default_factory=LocalLearning)
+    switch: Switch | None = None
+    """How the circuit learns later; None: as at first."""
+    start: str | None = None
+    """The folder of a finished run whose last weights this one starts with, as far as they fit; None: all are drawn."""
     seed: int = 0
     epochs: int = 10
     batch: int = 64
@@ -48,10 +53,17 @@ class Experiment(Description):
         self.require(self.epochs >= 1, "epochs", "at least 1 epoch")
         self.require(self.batch >= 1, "batch", "at least 1 trial")
         self.require(self.snapshots >= 0, "snapshots", "at least 0")
-        self.backend.require_supported(self.circuit, self.protocol, self.learning)
+        self._check_switch()
+        for learning in self.ways:
+            self.backend.require_supported(self.circuit, self.protocol, learning)
         self.record.check(self.circuit, self.protocol)
         self._check_clamps()
         self._check_answer()
+
+    def _check_switch(self) -> None:
+        if self.switch is not None and self.switch.after > self.epochs:
+            late = f"switch.after = {self.switch.after} came, but there are {self.epochs} epochs"
+            raise DescriptionError(f"{self.title()}: {late}; switch earlier, or learn longer.")
 
     def _check_clamps(self) -> None:
         given = {self.circuit.input, self.circuit.output}
@@ -72,10 +84,28 @@ class Experiment(Description):
                 "neither clamp nor nudge it."
             )
 
+    def learning_in(self, epoch: int) -> Learning:
+        """Return how the circuit learns in an epoch, counted from 1."""
+        return self.learning if self.switch is None or epoch <= self.switch.after else self.switch.learning
+
+    @property
+    def ways(self) -> tuple[Learning, ...]:
+        """How the circuit learns in the course of the run, in order."""
+        return tuple(dict.fromkeys((self.learning_in(1), self.learning_in(self.epochs))))
+
     @property
     def loss(self) -> Loss:
         """The loss that is reported, and whose gradient ``GradientLearning`` follows."""
         return loss_of(self.circuit)
+
+    def beginning(self) -> Beginning:
+        """Return the synapses with which the run starts.
+
+        Raises:
+            RecordError: when ``start`` holds no finished run, or its files are damaged.
+            DescriptionError: when no weights of that run fit.
+        """
+        return beginning(self.circuit, self.seed, self.start)
 
     def dataset(self) -> Dataset:
         """Return the task's data.

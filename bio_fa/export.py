@@ -48,7 +48,7 @@ def export(
         raise BackendError(f"{to} writes no programs; export to brian2.")
     circuit, split = experiment.circuit, experiment.dataset().test.first(trials)
     inputs = {circuit.input: split.stimulus, circuit.output: split.target}
-    synapses = circuit.sample(experiment.seed) if parameters is None else parameters
+    synapses = experiment.beginning().parameters if parameters is None else parameters
     text, data = machine.export(circuit, experiment.protocol, synapses, inputs, experiment.seed)
     place = Path(folder)
     _refuse_occupied(place, overwrite)

@@ -1,4 +1,4 @@
-"""Learning: local plasticity, or the gradient through the same circuit as a reference. Descriptions only."""
+"""Learning: local plasticity, or the gradient through the same circuit as a reference; or first one, then the other."""
 
 from __future__ import annotations
 
@@ -93,3 +93,21 @@ class GradientLearning(Learning):
     def phases(self, protocol: Protocol) -> tuple[Phase, ...]:
         """Return the phases that a learning trial runs: the first, in which the output is free."""
         return protocol.phases[:1]
+
+
+@dataclass(frozen=True)
+class Switch(Description):
+    """After some epochs the circuit goes on to learn in another way, from the weights that it has.
+
+    Source: Panjehpour & EsmaielZadeh (2022), fig. 7: backpropagation after some epochs of feedback alignment.
+    Choice: updates and running averages start anew, as if the second part were a run of its own.
+    """
+
+    after: int
+    """The number of epochs before it."""
+    learning: Learning
+    """How the circuit learns from then on."""
+
+    def validate(self) -> None:
+        """Refuse a switch before the first epoch."""
+        self.require(self.after >= 1, "after", "at least 1 epoch")

@@ -45,21 +45,25 @@ class Nudge(Description):
 class Settle(Description):
     """How a phase without duration finds its fixed point.
 
-    Where no loop of projections is active, populations settle one after the other, exactly. Otherwise all relax together,
-    u ← u + step · (u* − u) with u* the settled potential, until no potential moves by more than ``tolerance``.
+    Where no loop of projections is active, populations settle one after the other, exactly. Otherwise they relax in turn,
+    u ← u + step · (u* − u) with u* the potential at which u would settle, until none moves by more than ``tolerance``.
+
+    Source: of steps beyond u*, Young (1954) Trans. Am. Math. Soc. 76:92–111, successive overrelaxation.
     """
 
     tolerance: float = 1e-9
-    """The largest movement of a potential in the last step; in single precision not below 1e-6."""
+    """The largest movement of a potential in the last step, relative to 1 + the largest potential of its population; in single
+    precision not below 1e-6."""
     step: float = 0.2
-    """The share of the way to u* that one step goes, in (0, 1]."""
+    """The share of the way to u* that one step goes, in (0, 2). Loops that return what they were sent, as symmetric weights do,
+    settle sooner with a step that overshoots, such as 1.2."""
     max_steps: int = 2000
     """The number of steps after which relaxation stops with a warning."""
 
     def validate(self) -> None:
         """Refuse a relaxation that cannot end or move."""
         self.require(self.tolerance > 0, "tolerance", "a tolerance above 0")
-        self.require(0 < self.step <= 1, "step", "a share in (0, 1]")
+        self.require(0 < self.step < 2, "step", "a share in (0, 2)")
         self.require(self.max_steps >= 1, "max_steps", "at least 1 step")
 
 

@@ -15,6 +15,8 @@ from bio_fa.tie import Tie
 from bio_fa.transmission import Graded, Transmission
 from bio_fa.weights import Constant, Weights
 
+SHUNT: Literal["shunt"] = "shunt"
+
 
 @dataclass(frozen=True)
 class Projection(Description):
@@ -30,7 +32,8 @@ class Projection(Description):
 
     pre: str
     post: str
-    compartment: Literal["basal", "apical"] = "basal"
+    compartment: Literal["basal", "apical", "shunt"] = "basal"
+    """Where it acts; a shunt divides what arrives at the others by √(w + ε)."""
     connectivity: Connectivity = field(default_factory=AllToAll)
     weights: Weights = field(default_factory=Constant)
     plasticity: Plasticity | None = None
@@ -59,8 +62,8 @@ class Projection(Description):
 
     @property
     def name(self) -> str:
-        """The name in files and errors: ``pre_to_post``."""
-        return f"{self.pre}_to_{self.post}"
+        """The name in files and errors: ``pre_to_post``, and ``pre_to_post_shunt``."""
+        return f"{self.pre}_to_{self.post}" + ("_shunt" if self.compartment == SHUNT else "")
 
     @property
     def fixed(self) -> bool:

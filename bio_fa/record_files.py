@@ -11,6 +11,7 @@ from typing import Self, final
 from bio_fa.circuit import Circuit
 from bio_fa.experiment import Experiment
 from bio_fa.io.activity import ActivityWriter, PopulationInfo
+from bio_fa.io.nodes import CELL_TYPE
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.observation import Observed
 from bio_fa.population import Area, Population
@@ -77,5 +78,4 @@ def population_info(circuit: Circuit, population: Population) -> PopulationInfo:
     """Return what a record says about a population."""
     area: Area = next(each for each in circuit.areas if population in each.populations)
     role = "feedback" if population in area.feedback else "forward"
-    cell_type = {1: "E", -1: "I", None: "U"}[population.sign]
-    return PopulationInfo(population.name, population.size, population.sign, area.name, role, cell_type)
+    return PopulationInfo(population.name, population.size, population.sign, area.name, role, CELL_TYPE[population.sign])

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bio_fa.beginning import Beginning
 from bio_fa.circuit import Circuit
 from bio_fa.errors import BioFAError, DivergenceError, LivenessError
 from bio_fa.examination import Examination, ceiling
@@ -23,6 +25,9 @@ from bio_fa.population import TONIC
 from bio_fa.projection import Projection
 from bio_fa.record_files import RecordFiles
 from bio_fa.training import Score, Training
+
+THEN = ", then "
+"""Between one way to learn and the next."""
 
 
 class Watcher:
@@ -65,7 +70,7 @@ def run(
     dataset = experiment.dataset()
     training = Training(experiment, dataset)
     place = RunFolder.create(folder, overwrite, _bytes(experiment, training))
-    description = _description(experiment, dataset.source, training.skipped, command)
+    description = _description(experiment, dataset.source, training, command)
     study = _Run(experiment, training, place, watcher or Watcher(), description)
     with study.conclusion():
         study.start(texts or {})
@@ -84,14 +89,15 @@ def _bytes(experiment: Experiment, training: Training) -> int:
 
 
 def _description(
-    experiment: Experiment, source: str, skipped: Mapping[str, str], command: Sequence[str] | None
+    experiment: Experiment, source: str, training: Training, command: Sequence[str] | None
 ) -> dict[str, Any]:
     """Return what ``run.json`` says beside status and timing."""
     circuit = experiment.circuit
     return {
         "name": experiment.name,
         "seed": experiment.seed,
-        "learning": "gradient" if isinstance(experiment.learning, GradientLearning) else "local",
+        "learning": _learning(experiment, training.beginning),
+        "start": training.beginning.origin,
         "model": circuit.name,
         "dalean": circuit.dalean,
         "spiking": circuit.spiking,
@@ -102,9 +108,16 @@ def _description(
         "alignment_pairs": feedback_pairs(circuit),
         "ceilings": {population.name: ceiling(population, experiment.protocol) for population in circuit.populations},
         "signed_activity": [population.name for population in circuit.populations if population.neuron.signed],
-        "skipped": skipped,
+        "skipped": training.skipped,
         "provenance": provenance(experiment.seed, command),
     }
+
+
+def _learning(experiment: Experiment, beginning: Beginning) -> str:
+    """Return in which ways the weights have been learned, in order, such as ``gradient, then local``."""
+    earlier = beginning.origin["learning"].split(THEN) if beginning.origin else []
+    own = ("gradient" if isinstance(each, GradientLearning) else "local" for each in experiment.ways)
+    return THEN.join(way for way, _ in groupby([*earlier, *own]))
 
 
 @dataclass

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from bio_fa.description import Description
-from bio_fa.ops import Quantity, step
+from bio_fa.ops import Quantity, sqrt, step
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,18 @@ class SignConcordant(Tie):
     """B = |B| ⊙ sign(Wᵀ): feedback keeps its own magnitudes, and has the signs of the way up.
 
     Magnitudes that are all one make it uniform (uSF), magnitudes drawn at the start fixed random (frSF), and magnitudes that
-    are drawn anew at every step batchwise random (brSF).
+    are drawn anew at every step batchwise random (brSF). ``normalised``, they are scaled until ‖B‖ = ‖W‖: uSF is then
+    B = ‖W‖ sign(Wᵀ) / ‖sign(Wᵀ)‖.
 
-    Source: Liao, Leibo & Poggio (2016) AAAI; Moskovitz, Litwin-Kumar & Abbott (2018) arXiv:1812.06488; Xiao et al. (2018)
-        arXiv:1811.03567, sign symmetry.
+    Source: Liao, Leibo & Poggio (2016) AAAI; Moskovitz, Litwin-Kumar & Abbott (2018) arXiv:1812.06488, and strict
+        normalisation; Xiao et al. (2018) arXiv:1811.03567, sign symmetry.
     Choice: the sign of a weight of 0 counts as positive, so that no magnitude is lost.
     """
 
     redrawn: bool = False
     """Whether magnitudes are drawn anew at every step, as they were at the start."""
+    normalised: bool = False
+    """Whether B has the Euclidean norm of W at every step."""
 
     @property
     def redraws(self) -> bool:
@@ -59,5 +62,9 @@ class SignConcordant(Tie):
         return self.redrawn
 
     def weights(self, forward: Quantity, own: Quantity) -> Quantity:
-        """Return |B| ⊙ sign(Wᵀ)."""
-        return abs(own) * (1 - 2 * step(-forward.T))
+        """Return |B| ⊙ sign(Wᵀ), scaled where it is normalised; magnitudes that are all 0 stay so."""
+        size = abs(own)
+        if self.normalised:
+            length = sqrt((size**2).sum())
+            size = size * (sqrt((forward**2).sum()) / (length + (length == 0)))
+        return size * (1 - 2 * step(-forward.T))

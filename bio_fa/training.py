@@ -14,7 +14,7 @@ import numpy as np
 from bio_fa.backends.base import Simulation, State
 from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.experiment import Experiment
-from bio_fa.learning import GradientLearning, LocalLearning
+from bio_fa.learning import GradientLearning, Learning, LocalLearning
 from bio_fa.measures import centred_angle, classification_error, shuffled_null
 from bio_fa.randomness import stream
 from bio_fa.synapses import Parameters
@@ -62,8 +62,9 @@ class Training:
     def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
         self.experiment, self.dataset = experiment, dataset
         self.circuit, self.protocol, self.learning = experiment.circuit, experiment.protocol, experiment.learning
+        self.beginning = experiment.beginning()
         self.simulation: Simulation = experiment.backend.compile(self.circuit, self.protocol, self.learning)
-        self.state: State = self.simulation.init(self.circuit.sample(experiment.seed), experiment.seed)
+        self.state: State = self.simulation.init(self.beginning.parameters, experiment.seed)
         self.first = self.protocol.phases[0].name
         self.trials, self.seconds = 0, 0.0
         if experiment.record.trials and experiment.record.potentials and type(self.simulation).probe is Simulation.probe:
@@ -80,6 +81,7 @@ class Training:
         Raises:
             DivergenceError: when activity, weights or loss stop being finite.
         """
+        self._learn_by(self.experiment.learning_in(number))
         order = stream(self.experiment.seed, "order", str(number)).permutation(len(self.dataset.train))
         score = Score()
         for batch in self.dataset.train.batches(self.experiment.batch, order):
@@ -88,6 +90,14 @@ class Training:
             self.seconds += time.perf_counter() - started
             yield score
         self.simulation.diagnose(self.state, self.trials)
+
+    def _learn_by(self, learning: Learning) -> None:
+        """Go on from the weights that there are, with an update that has not begun; trials keep drawing where they were."""
+        if learning != self.learning:
+            self.learning = learning
+            self.simulation = self.experiment.backend.compile(self.circuit, self.protocol, learning)
+            begun = self.simulation.init(self.parameters(), self.experiment.seed)
+            self.state = replace(begun, draws=self.state.draws)
 
     def _learn(self, batch: Batch, score: Score) -> None:
         for phase in self.learning.phases(self.protocol):
@@ -146,14 +156,15 @@ class Training:
     def skipped(self) -> dict[str, str]:
         """Why a measure of learning cannot be taken, by its name in the metrics."""
         reasons = self.experiment.backend.unsupported(self.circuit, GradientLearning())
-        local = isinstance(self.learning, LocalLearning)
-        return {"update_alignment": f"{self.experiment.backend.kind()}: {' '.join(reasons)}"} if local and reasons else {}
+        return {"update_alignment": f"{self.experiment.backend.kind()}: {' '.join(reasons)}"} if self._local and reasons else {}
+
+    @property
+    def _local(self) -> bool:
+        return isinstance(self.learning, LocalLearning)
 
     @cached_property
-    def _gradient(self) -> Simulation | None:
-        """The same circuit learning by gradient, where the backend can and anything learns."""
-        if self.skipped or not isinstance(self.learning, LocalLearning) or not self.circuit.plastic:
-            return None
+    def _gradient(self) -> Simulation:
+        """The same circuit learning by gradient."""
         return self.experiment.backend.compile(self.circuit, self.protocol, GradientLearning())
 
     def alignment(self) -> dict[str, dict[str, float]]:
@@ -162,7 +173,7 @@ class Training:
         Projections without a gradient, such as those of feedback, are left out. By plastic projection: ``cosine``, ``angle`` and,
         for shuffled synapses, ``null_mean`` and ``null_sd``, in degrees.
         """
-        if self._gradient is None:
+        if not self._local or self.skipped or not self.circuit.plastic:
             return {}
         batch = next(self.dataset.train.batches(min(PROBE_TRIALS, self.side_by_side)))
         with self.aside():

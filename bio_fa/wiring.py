@@ -9,7 +9,7 @@ from bio_fa.errors import DescriptionError
 from bio_fa.neurons import RateNeuron, SpikingNeuron
 from bio_fa.plasticity import MOMENTARY, momentary, prove_local
 from bio_fa.population import Population
-from bio_fa.projection import Projection
+from bio_fa.projection import SHUNT, Projection
 from bio_fa.transmission import ConductanceSynapse, Graded, SpikeTransmission
 
 SPIKES_ONLY = {*MOMENTARY, "post.sensitivity"}
@@ -26,6 +26,8 @@ def check_wiring(projection: Projection, pre: Population | None, post: Populatio
     """
     if projection.compartment == "apical" and post.apical is None:
         raise DescriptionError(f"{projection.name}: {post.name!r} has no apical compartment; give it one, or target 'basal'.")
+    if projection.compartment == SHUNT and (pre is not None or not isinstance(post.neuron, RateNeuron)):
+        raise DescriptionError(f"{projection.name}: a shunt divides the current of rate neurons, from 'tonic'; target 'basal'.")
     if pre is not None and pre.sign is not None and projection.weights.signed:
         raise DescriptionError(
             f"{projection.name}: {projection.weights.kind()} draws weights of both signs, but {pre.name!r} obeys Dale's law; "
@@ -99,6 +101,9 @@ def _check_senses(projection: Projection, pre: Population | None, post: Populati
         if variable in SPIKES_ONLY and not (side is not None and side.spiking):
             silent = f"senses {variable}, but {name!r} does not spike"
             raise DescriptionError(f"{projection.name}: {rule.kind()} {silent}; give it spiking neurons, or another rule.")
+        if variable == "post.deviation" and not isinstance(post.neuron, RateNeuron):
+            lacking = f"senses {variable}, but {post.name!r} has neurons of kind {post.neuron.kind()}"
+            raise DescriptionError(f"{projection.name}: {rule.kind()} {lacking}; give it rate neurons, or another rule.")
         if variable == "post.apical" and post.apical is None:
             lacking = f"senses {variable}, but {post.name!r} has no apical compartment"
             raise DescriptionError(f"{projection.name}: {rule.kind()} {lacking}; give it one, or another rule.")

@@ -23,29 +23,39 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bio_fa import load, run
 from bio_fa.analysis import inspect_run
 from bio_fa.catalogue import Entry, catalogue
 from bio_fa.errors import DescriptionError, DivergenceError
 
+EXACT = "training.update=[{kind='adaptive', rate=5e-4, floor=1e-12}]"
+"""For changes of size γᵏ, k steps below the output, of which the usual floor would leave little."""
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "contrastive_hebbian": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=3"),
-    "dendritic_microcircuit": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
+    "burst_dependent": ("training.update=[{kind='adaptive', rate=3e-3}]",),
+    "competitive_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=6"),
+    "contrastive_hebbian": (EXACT, "training.epochs=4"),
+    "dendritic_microcircuit": ("training.update=[{kind='adaptive', rate=1e-3, floor=1e-10}]", "training.epochs=8"),
+    "difference_target_propagation": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='adaptive', rate=1e-3}]"),
     "direct_random_target_projection": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='scale', rate=0.4}]"),
-    "equilibrium_propagation": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=3"),
+    "equilibrium_propagation": (EXACT, "training.epochs=5"),
+    "fixed_weight_target_propagation": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='adaptive', rate=1e-3}]"),
     "gene_rec": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
     "hebbian_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=10"),
-    "competitive_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=6"),
     "node_perturbation": ("training.update=[{kind='adaptive', rate=7e-4}]", "training.batch=128"),
     "predictive_coding": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=8"),
     "reinforce": ("training.update=[{kind='adaptive', rate=3e-4}]", "training.batch=128"),
-    "symmetric_equilibrium_propagation": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
+    "symmetric_equilibrium_propagation": (EXACT, "training.epochs=5"),
     "weight_mirror": ("circuit.neuron={kind='tanh_rate'}", "training.epochs=15"),
-    "weight_perturbation": ("training.update=[{kind='scale', rate=1e-3}]",),
+    "weight_perturbation": ("training.update=[{kind='scale', rate=4e-4}]",),
 }
 """What differs from ``spectrum_mnist.toml``, by rule."""
+HALF = "connectivity={kind='fixed_in_degree', density=0.5}"
+VARIANTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "sparse feedback_alignment": ("feedback_alignment", (f"circuit.{HALF}", f"rule.wiring.{HALF}")),
+}
+"""Further rows of the table: a rule, and what else differs. Sparse: half of the synapses of W and B are absent."""
 AUDITED = ("dale", "mask", "negative_rate")
 HEADING = [
     "| learning rule | feedback | local | test error, % | training error, % | angle to the gradient | violations | s | runs |",
@@ -65,12 +75,14 @@ class Result:
     """Between the change of the first area and the gradient, in degrees."""
     violations: int
     seconds: float
-    """Of training, a run."""
+    """Of training, the median run."""
     epochs: int
     seeds: int
+    settings: tuple[str, ...]
+    """What differed from ``spectrum_mnist.toml``."""
 
     @classmethod
-    def of(cls, found: Sequence[dict[str, Any]]) -> Result:
+    def of(cls, found: Sequence[dict[str, Any]], settings: Sequence[str] = ()) -> Result:
         """Return the summary of runs that differ in their seed."""
         test, training = ([100 * each["metrics"][f"{split}_error"] for each in found] for split in ("test", "train"))
         angles = [angle for each in found if (angle := _angle(each)) is not None]
@@ -80,31 +92,49 @@ class Result:
             training_error=statistics.mean(training),
             angle=statistics.mean(angles) if angles else None,
             violations=sum(each["audit"][f"{kind}_violations"] or 0 for each in found for kind in AUDITED),
-            seconds=statistics.mean(each["timing"]["training_seconds"] for each in found),
+            seconds=statistics.median(each["timing"]["training_seconds"] for each in found),
             epochs=found[0]["metrics"]["epochs"],
             seeds=len(found),
+            settings=tuple(settings),
         )
 
-    def row(self, rule: Entry) -> str:
+    def row(self, name: str, rule: Entry) -> str:
         """Return the row of the table."""
         spread = f" ± {self.spread:.2f}" if self.seeds > 1 else ""
         angle = "–" if self.angle is None else f"{self.angle:.0f}°"
         what = f"{self.test_error:.2f}{spread} | {self.training_error:.2f} | {angle} | {self.violations}"
-        return f"| `{rule.name}` | {rule.feedback} | {'yes' if rule.local else 'no'} | {what} | {self.seconds:.0f} | {self.seeds} |"
+        return f"| `{name}` | {rule.feedback} | {'yes' if rule.local else 'no'} | {what} | {self.seconds:.0f} | {self.seeds} |"
 
 
-def study(config: Path, output: Path, rules: Sequence[Entry], seeds: int, overrides: Sequence[str]) -> dict[str, Result]:
-    """Let every rule learn with every seed; return what was found by rule, without those that are refused."""
+class Row(NamedTuple):
+    """A row of the table: what learns, and what differs from the configuration."""
+
+    name: str
+    rule: Entry
+    settings: tuple[str, ...]
+
+
+def plan(rules: Sequence[str]) -> list[Row]:
+    """Return the rows of these rules, or of all where none is named."""
+    entries = {each.name: each for each in catalogue()}
+    every = {name: (name, ()) for name in entries} | VARIANTS
+    chosen = {name: every[name] for name in every if not rules or name in rules}
+    return [Row(name, entries[rule], (*SETTINGS.get(rule, ()), *more)) for name, (rule, more) in chosen.items()]
+
+
+def study(config: Path, output: Path, rows: Sequence[Row], seeds: int, overrides: Sequence[str]) -> dict[str, Result]:
+    """Let every rule learn with every seed; return what was found by row, without those that are refused."""
     results = {}
-    for rule in rules:
-        own = [f"rule.kind={rule.name}", *SETTINGS.get(rule.name, ()), *overrides]
+    for name, rule, settings in rows:
+        differing = (*settings, *overrides)
+        places = {seed: output / f"{name.replace(' ', '_')}-{seed}" for seed in range(1, seeds + 1)}
         try:
-            found = [_one(config, output / f"{rule.name}-{seed}", [*own, f"seed={seed}"]) for seed in range(1, seeds + 1)]
+            found = [_one(config, place, [f"rule.kind={rule.name}", *differing, f"seed={seed}"]) for seed, place in places.items()]
         except (DescriptionError, DivergenceError) as error:
-            print(f"| `{rule.name}` | {rule.feedback} | refused: {error} |", flush=True)
+            print(f"| `{name}` | {rule.feedback} | refused: {error} |", flush=True)
             continue
-        results[rule.name] = Result.of(found)
-        print(results[rule.name].row(rule), flush=True)
+        results[name] = Result.of(found, differing)
+        print(results[name].row(name, rule), flush=True)
     return results
 
 
@@ -135,11 +165,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value", dest="overrides")
     options = parser.parse_args()
-    rules = [each for each in catalogue() if not options.rules or each.name in options.rules]
-    results = study(options.config, options.output, rules, options.seeds, options.overrides)
-    best_first = sorted(rules, key=lambda each: results[each.name].test_error if each.name in results else float("inf"))
-    rows = [results[each.name].row(each) for each in best_first if each.name in results]
-    (options.output / "table.md").write_text("\n".join([*HEADING, *rows]) + "\n", encoding="utf-8")
+    rows = plan(options.rules)
+    results = study(options.config, options.output, rows, options.seeds, options.overrides)
+    best_first = sorted((each for each in rows if each.name in results), key=lambda each: results[each.name].test_error)
+    table = [results[each.name].row(each.name, each.rule) for each in best_first]
+    (options.output / "table.md").write_text("\n".join([*HEADING, *table]) + "\n", encoding="utf-8")
     measured = {name: asdict(result) for name, result in results.items()}
     (options.output / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
 

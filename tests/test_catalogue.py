@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shlex
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from bio_fa import load, run
 from bio_fa.catalogue import catalogue, entry
 from bio_fa.rules.backpropagation import Backpropagation
+from bio_fa.rules.feedback import LearnedTogether
 from bio_fa.rules.feedback_alignment import FeedbackAlignment
 from bio_fa.rules.kolen_pollack import KolenPollack
 from bio_fa.rules.predictive_coding import PredictiveCoding
@@ -29,7 +31,7 @@ def test_transport_of_weights_is_not_local_and_fixed_or_learned_feedback_is():
 
 def test_weights_that_are_copied_at_the_start_only_are_no_more_local():
     assert entry(PredictiveCoding()).objections == ("weights of other synapses are copied at the start",)
-    assert entry(PredictiveCoding(symmetric=False)).local
+    assert entry(PredictiveCoding(wiring=LearnedTogether())).local
 
 
 def test_the_command_lists_all_rules_as_json():
@@ -51,8 +53,8 @@ def test_the_pages_are_those_that_the_rules_write():
 @pytest.mark.parametrize("name", [each.name for each in catalogue()])
 def test_the_command_of_its_page_runs(name, tmp_path):
     page = (PAGES.FOLDER / f"{name}.md").read_text(encoding="utf-8")
-    (command,) = (line for line in page.splitlines() if line.startswith("bio-fa run "))
-    words = command.split()[2:]
+    command = page.partition("```bash\n")[2].partition("\n```")[0].replace("\\\n", " ")
+    words = shlex.split(command)[2:]
     overrides = [words[place + 1] for place, word in enumerate(words) if word == "--set"]
     small = ["task.kind=digits", "task.train_trials=128", "task.test_trials=40", "training.epochs=1", "circuit.hidden=[10, 8]"]
     _, experiment = load(ROOT / words[0], [*overrides, *small, "record.trials=2", "liveness=false"])

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from bio_fa.config import Config, apply_override, load, parse
+from bio_fa.constraints import WeightNorm
 from bio_fa.errors import BioFAError, ConfigError
 from bio_fa.guard import Liveness
-from bio_fa.learning import GradientLearning, LocalLearning
+from bio_fa.learning import GradientLearning, LocalLearning, Switch
 from bio_fa.neurons import LIF, PoissonSource
 from bio_fa.plasticity import Oja, Sum, WeightDecay
 from bio_fa.protocol import one_phase, two_phase
@@ -212,6 +213,43 @@ def test_gradients_are_cut_where_the_file_says_and_nothing_is_cut_where_there_ar
     assert experiment.learning.truncation == 0.01
     with pytest.raises(ConfigError, match="truncation = 0.01 is not allowed"):
         load(write_config(tmp_path), [*SPIKES, "training.truncation=0.01"])
+
+
+def test_constraints_are_added_to_all_synapses_that_learn_but_the_tonic_ones(tmp_path):
+    asked = ["training.constraints=[{kind='weight_norm', norm=0.8}]"]
+    _, experiment = load(write_config(tmp_path), asked)
+    held = {each.name for each in experiment.circuit.projections if each.constraints == (WeightNorm(0.8),)}
+    assert held == {each.name for each in experiment.circuit.plastic if not each.from_tonic}
+
+
+@pytest.mark.parametrize(("first", "later"), [("local", GradientLearning), ("gradient", LocalLearning)])
+def test_learning_switches_to_the_other_way_and_steps_shrink_over_each_part(tmp_path, first, later):
+    overrides = ["training.epochs=5", "training.switch_after=2", f"training.learning={first}"]
+    _, experiment = load(write_config(tmp_path), overrides)
+    assert experiment.learning.update == chain(Adaptive(), CosineDecay(2 * 4))
+    assert experiment.switch == Switch(2, later(chain(Adaptive(), CosineDecay(3 * 4))))
+
+
+def test_a_rule_of_the_literature_goes_on_by_gradient(tmp_path):
+    study = write_config(tmp_path, 'name = "study"\nrule = { kind = "feedback_alignment" }\n[task]\nkind = "digits"\n')
+    _, experiment = load(study, ["training.switch_after=3"])
+    assert isinstance(experiment.switch.learning, GradientLearning) and experiment.switch.after == 3
+
+
+@pytest.mark.parametrize("after", [0, 3])
+def test_a_switch_outside_the_run_is_refused(tmp_path, after):
+    with pytest.raises(ConfigError, match=f"switch_after = {after} is not allowed; give nothing, or .* from 1 to epochs = 2"):
+        load(write_config(tmp_path), ["training.epochs=2", f"training.switch_after={after}"])
+
+
+def test_a_switch_at_the_end_is_none(tmp_path):
+    _, experiment = load(write_config(tmp_path), ["training.epochs=2", "training.switch_after=2"])
+    assert experiment.ways == (experiment.learning,)
+
+
+def test_the_run_that_a_run_starts_from_is_what_the_file_says(tmp_path):
+    _, experiment = load(write_config(tmp_path), ["training.start=runs/small"])
+    assert experiment.start == "runs/small"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bio_fa import LIF, GradientLearning, Nudge, Phase, PoissonSource, Protocol, Record, Settle, one_phase, two_phase
+from bio_fa import LIF, GradientLearning, Nudge, Phase, PoissonSource, Protocol, Record, Settle, backends, one_phase, two_phase
 from bio_fa.errors import BackendError, BioFAError, DescriptionError
 from bio_fa.experiment import load_dataset
+from bio_fa.learning import LocalLearning, Switch
 from bio_fa.losses import CrossEntropy
 from bio_fa.tasks import Digits, TeacherStudent
 from models.two_area import two_area
@@ -20,8 +22,12 @@ FREE, NUDGED = two_phase(two_area()).phases
 
 def refused(**changes) -> str:
     """Return the sentence with which an experiment with these changes is refused."""
+    return refused_sentence(lambda: small_experiment(**changes))
+
+
+def refused_sentence(make: Callable[[], object]) -> str:
     with pytest.raises(BioFAError) as caught:
-        small_experiment(**changes)
+        make()
     return one_sentence(f"bio-fa: {caught.value}\n")
 
 
@@ -48,6 +54,27 @@ def test_a_first_phase_that_is_told_the_answer_is_refused():
 def test_local_rules_that_sense_a_second_phase_need_one_and_the_gradient_does_not():
     assert "no phase is called 'nudged'" in refused(protocol=one_phase(two_area(hidden=10)))
     small_experiment(protocol=one_phase(two_area(hidden=10)), learning=GradientLearning())
+
+
+def test_a_switch_beyond_the_last_epoch_is_refused():
+    assert "switch.after = 3 came, but there are 2 epochs" in refused(switch=Switch(3, GradientLearning()))
+    assert "after = 0 is not allowed" in refused_sentence(lambda: Switch(0, GradientLearning()))
+
+
+def test_what_learning_switches_to_must_fit_as_well():
+    circuit = two_area(hidden=10)
+    first = {"protocol": one_phase(circuit), "learning": GradientLearning()}
+    assert "no phase is called 'nudged'" in refused(**first, switch=Switch(1, LocalLearning()))
+    assert "it has no gradient" in refused(backend=backends.get("reference"), switch=Switch(1, GradientLearning()))
+    small_experiment(backend=backends.get("reference"), switch=Switch(2, GradientLearning()))
+
+
+def test_the_ways_to_learn_are_those_of_the_epochs_that_there_are():
+    gradient = GradientLearning()
+    switched = small_experiment(epochs=5, switch=Switch(3, gradient))
+    assert [switched.learning_in(epoch).kind()[:5] for epoch in range(1, 6)] == ["local"] * 3 + ["gradi"] * 2
+    assert switched.ways == (LocalLearning(), gradient)
+    assert small_experiment(epochs=3, switch=Switch(3, gradient)).ways == (LocalLearning(),)
 
 
 def test_a_circuit_that_learns_needs_a_plastic_phase():

@@ -19,11 +19,12 @@ from tests.source import ROOT, Import, imports, module_name, python_files
 LAYERS = {
     0: "errors ops measures randomness",
     1: "description population hierarchy connectivity weights transmission credit tie constraints updates projection wiring "
-    "circuit synapses pathways neurons plasticity",
+    "circuit standardisation synapses pathways neurons plasticity",
     2: "noise phase protocol recorder losses tasks draws",
     3: "backends learning rules",
-    4: "experiment training examination guard observation record_files running config catalogue sections modules export io",
-    5: "analysis",
+    4: "beginning experiment training examination guard observation record_files running config catalogue sections modules "
+    "export io",
+    5: "analysis formats",
     6: "progress cli",
 }
 """The files and folders of bio_fa by layer; a file may import its own layer and those below."""
@@ -33,7 +34,7 @@ SHARED = {"base", "phases", "moments", "settling", "stepping", "response", "broa
 """What backends may share."""
 HEAVY = {"torch", "brian2", "snntorch", "h5py", "sympy"}
 """What the files of layers 0 and 1 may not load; only SymPy may be imported there, within a function."""
-SLOW = {*HEAVY, "sklearn", "scipy", "matplotlib", "jinja2", "pydantic", "rich", "typer", "tomli_w", "PIL"}
+SLOW = {*HEAVY, "sklearn", "scipy", "matplotlib", "jinja2", "pydantic", "rich", "typer", "tomli_w", "PIL", "xarray", "pandas"}
 """What ``import bio_fa`` may not load."""
 
 FACE = ROOT.joinpath("bio_fa/__init__.py").relative_to(ROOT)

@@ -20,8 +20,8 @@ def test_a_nudge_that_does_nothing_or_goes_beyond_the_target_is_refused(strength
     ("field", "value", "allowed"),
     [
         ("tolerance", 0.0, "a tolerance above 0"),
-        ("step", 0.0, "a share in (0, 1]"),
-        ("step", 1.1, "a share in (0, 1]"),
+        ("step", 0.0, "a share in (0, 2)"),
+        ("step", 2.0, "a share in (0, 2)"),
         ("max_steps", 0, "at least 1 step"),
     ],
 )

@@ -20,6 +20,7 @@ from bio_fa.description import Description
 from bio_fa.guard import Liveness
 from bio_fa.recorder import Record
 from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
+from bio_fa.standardisation import Standardisation
 from bio_fa.tasks import Task
 from tests.pages import DOCS, README, Block, blocks, require_data, run_command, run_python, same_output, workplace
 from tests.source import ROOT
@@ -78,7 +79,7 @@ def table_after(page: Path, heading: str) -> list[list[str]]:
 
 def test_the_page_of_the_configuration_lists_every_key() -> None:
     sections: dict[str, type[Description]] = {"neurons": NeuronsConfig, "task": Task, "protocol": TrialConfig}
-    sections |= {"training": TrainingConfig, "record": Record, "liveness": Liveness}
+    sections |= {"training": TrainingConfig, "record": Record, "liveness": Liveness, "standardisation": Standardisation}
     plain = {field.name for field in fields(Config)} - {*sections, "circuit", "backend"}
     keys = {f"{name}.{field.name}" for name, section in sections.items() for field in fields(section)}
     keys |= {f"backend.{field.name}" for name in backends.NAMES for field in fields(type(backends.get(name)))}

@@ -29,6 +29,17 @@ def test_concordant_weights_have_their_own_magnitudes_and_the_forward_signs_0_co
     np.testing.assert_array_equal(SignConcordant("a_to_b").weights(FORWARD, OWN), expected)
 
 
+def test_normalised_weights_have_the_norm_of_the_forward_ones_and_uniform_ones_the_published_value():
+    """Moskovitz et al. (2018): B = ‖W‖ sign(Wᵀ) / ‖sign(Wᵀ)‖, whatever the magnitudes were; here 0 counts as positive."""
+    tie = SignConcordant("a_to_b", normalised=True)
+    uniform, signs = tie.weights(FORWARD, np.full_like(OWN, 0.05)), np.where(FORWARD.T < 0, -1, 1)
+    np.testing.assert_allclose(uniform, np.linalg.norm(FORWARD) / np.linalg.norm(signs) * signs, rtol=1e-14)
+    scaled = tie.weights(FORWARD, OWN)
+    np.testing.assert_allclose(np.linalg.norm(scaled), np.linalg.norm(FORWARD), rtol=1e-14)
+    np.testing.assert_allclose(scaled / scaled[0, 0], SignConcordant("a_to_b").weights(FORWARD, OWN) / 0.1, rtol=1e-14)
+    assert (tie.weights(FORWARD, 0 * OWN) == 0).all()
+
+
 def test_the_copy_has_the_transposed_synapses_too():
     circuit = Backpropagation().circuit(Network(6, (5, 4), 3, connectivity=FixedInDegree(0.5)))
     drawn = circuit.sample(1)

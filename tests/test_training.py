@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from bio_fa import GradientLearning, LocalLearning, Narrow, Record, Scale, backends, one_phase
+from bio_fa import (
+    Adaptive,
+    Covariance,
+    GradientLearning,
+    LocalLearning,
+    Momentum,
+    Narrow,
+    Record,
+    Scale,
+    backends,
+    one_phase,
+    two_phase,
+)
 from bio_fa import training as training_module
 from bio_fa.backends.arrays import ArraySimulation
 from bio_fa.backends.base import Simulation
 from bio_fa.errors import BackendError, DivergenceError
+from bio_fa.learning import Switch
 from bio_fa.losses import CrossEntropy
 from bio_fa.observation import examine, record
 from bio_fa.plasticity import Hebbian
@@ -147,6 +162,52 @@ def test_feedback_that_learns_has_no_gradient_to_be_compared_with():
 def test_the_gradient_is_not_compared_with_itself_nor_where_the_backend_has_none():
     assert small_training(learning=GradientLearning()).alignment() == {}
     assert small_training(backend=backends.get("reference"), task=Digits(train_trials=2, test_trials=1)).alignment() == {}
+
+
+def learned(epochs: int, **changes) -> Training:
+    training = small_training(epochs=epochs, **changes)
+    for epoch in range(1, epochs + 1):
+        list(training.epoch(epoch))
+    return training
+
+
+WAYS = {"local": LocalLearning(Adaptive(1e-2), horizon=3), "gradient": GradientLearning(Momentum(0.5))}
+
+
+@pytest.mark.parametrize("first", WAYS)
+@pytest.mark.parametrize("second", WAYS)
+def test_a_switch_is_the_first_way_until_it_and_then_the_second_from_those_weights(first, second):
+    """Bit for bit; by hand the second way starts with an update of its own."""
+    circuit = two_area(hidden=10, plasticity=Covariance())
+    changes = {"circuit": circuit, "protocol": two_phase(circuit)}
+    later = replace(WAYS[second], update=Scale(0.3))
+    switched = learned(3, learning=WAYS[first], switch=Switch(1, later), **changes)
+    before, by_hand = learned(1, learning=WAYS[first], **changes), small_training(learning=later, **changes)
+    by_hand.state = replace(by_hand.simulation.init(before.parameters(), 0), draws=before.state.draws)
+    list(by_hand.epoch(2)), list(by_hand.epoch(3))
+    assert same(weights(switched), weights(by_hand))
+    assert not same(weights(switched), weights(learned(3, learning=WAYS[first], **changes)))
+
+
+def test_a_switch_after_the_last_epoch_is_the_first_way_alone():
+    switch = Switch(2, GradientLearning(Scale(0.3)))
+    assert same(weights(learned(2, switch=switch)), weights(learned(2)))
+
+
+def test_trials_keep_drawing_where_they_were_when_learning_switches():
+    training = spiking_training(batch=8, switch=Switch(1, LocalLearning(Scale(0.1))))
+    list(training.epoch(1))
+    drawn = training.state.draws.number
+    next(training.epoch(2))
+    assert training.state.draws.number == drawn + 1
+
+
+def test_updates_are_compared_with_the_gradient_until_learning_follows_it():
+    training = small_training(switch=Switch(1, GradientLearning()))
+    list(training.epoch(1))
+    assert training.alignment()
+    list(training.epoch(2))
+    assert training.alignment() == {} and isinstance(training.learning, GradientLearning)
 
 
 def spiking_training(**changes) -> Training:

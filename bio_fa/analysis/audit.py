@@ -97,8 +97,10 @@ def weight_transport(folder: RunFolder) -> dict[str, Any]:
     Raises:
         RecordError: when the run has no weights or no feedback.
     """
-    if run_table(folder).get("learning") == "gradient":
+    if "gradient" in str(run_table(folder).get("learning")):
         return {"detected": True, "reason": "gradient learning transports weights", "correlations": {}}
+    if run_table(folder).get("start"):
+        return {"detected": None, "reason": "it started with weights of another run, which aligned them", "correlations": {}}
     with WeightsReader(folder.weights) as reader:
         found = {pair.forward: _transport(reader, pair) for pair in feedback_pairs(folder)}
     return {**_verdict(found), "correlations": found}

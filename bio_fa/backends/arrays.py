@@ -20,6 +20,7 @@ from bio_fa.backends.settling import Settling
 from bio_fa.backends.stepping import Stepping
 from bio_fa.credit import SignedError
 from bio_fa.phase import Phase
+from bio_fa.standardisation import shunted
 
 
 @dataclass
@@ -72,7 +73,7 @@ class ArraySimulation(LearningSimulation, Machine):
             noise = shaken(phase, state.weights, state.masks, draws, self.quantity)
             memory.noise[phase.name] = noise
             weights = {**state.weights, **{name: state.weights[name] + each for name, each in noise.items()}}
-            frames = run.run(memory, Trial(given, weights, draws, self), every)
+            frames = run.run(memory, Trial(given, shunted(self.circuit, weights), draws, self), every)
             memory.u[phase.name] = {name: each["u"] for name, each in memory.states.items() if "u" in each}
         recorded = [{name: self.numpy(activity) for name, activity in frame.items()} for frame in frames]
         return replace(state, memory=memory, inputs=given, draws=draws), recorded
@@ -90,7 +91,7 @@ class ArraySimulation(LearningSimulation, Machine):
             phase = credit.phase or self.protocol.phases[-1].name
             error = target - memory.activity[phase][output]
             sent = error if credit.sends == "error" else target
-            memory.response[credit] = self.response.spread(error, sent, memory.u[phase], state.weights, self)
+            memory.response[credit] = self.response.spread(error, sent, memory.u[phase], shunted(self.circuit, state.weights), self)
         return memory.response[credit]
 
     @cached_property

@@ -18,7 +18,7 @@ from bio_fa.learning import Learning
 from bio_fa.neurons import RateNeuron
 from bio_fa.ops import Quantity
 from bio_fa.phase import Phase
-from bio_fa.projection import Projection
+from bio_fa.projection import SHUNT, Projection
 from bio_fa.protocol import Protocol
 from bio_fa.synapses import Parameters, check_synapses
 
@@ -159,6 +159,13 @@ class Backend(Description, abstract=True):
         reasons = self.unsupported(circuit, learning)
         if reasons:
             raise BackendError(f"{self.kind()} cannot run {circuit.name!r}: {' '.join(reasons)}")
+
+
+def not_shunting(circuit: Circuit) -> Iterable[str]:
+    """Yield the reason why a backend whose neurons divide no currents cannot run the circuit, if there is one."""
+    shunts = [each.name for each in circuit.projections if each.compartment == SHUNT]
+    if shunts:
+        yield f"{shunts[0]} divides currents, which it does not; choose torch_rate or reference."
 
 
 def not_rate(circuit: Circuit) -> Iterable[str]:

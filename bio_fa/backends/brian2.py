@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from bio_fa.backends.base import Backend, Simulation
+from bio_fa.backends.base import Backend, Simulation, not_shunting
 from bio_fa.backends.brian2_data import Data, Noted, starts, weights
 from bio_fa.backends.brian2_export import exported
 from bio_fa.backends.brian2_group import Group
@@ -57,7 +57,7 @@ class Brian2(Backend):
         rivals = [each.name for each in circuit.plastic if isinstance(each.error, Lateral)]
         compete = "learns from a competition of potentials, which it does not keep; use torch_rate."
         gradient += [f"{rivals[0]} {compete}"] if rivals else []
-        return (*gradient, *_untranslatable(Plan(circuit, one_phase(circuit, 1.0, 1.0, 1.0))))
+        return (*gradient, *not_shunting(circuit), *_untranslatable(Plan(circuit, one_phase(circuit, 1.0, 1.0, 1.0))))
 
     def require_supported(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
         """Refuse what Brian2 cannot run, phases that settle among it."""

@@ -23,8 +23,9 @@ from bio_fa.errors import BackendError
 from bio_fa.learning import LocalLearning
 from bio_fa.ops import Quantity
 from bio_fa.plasticity import Postsynaptic, Presynaptic, Product, momentary, prove_local
-from bio_fa.projection import Projection
+from bio_fa.projection import SHUNT, Projection
 from bio_fa.randomness import stream
+from bio_fa.standardisation import divisor
 from bio_fa.synapses import Parameters, Synapses
 
 Means = Mapping[tuple[str, str], Quantity]
@@ -91,8 +92,9 @@ class LearningSimulation(Simulation):
 
     def _move(self, name: str, delta: Quantity, state: State) -> None:
         w = state.weights[name]
-        step, state.updates[name] = self.learning.update.step(delta, state.updates[name], w)
-        w += step
+        if name not in self.running:
+            delta, state.updates[name] = self.learning.update.step(delta, state.updates[name], w)
+        w += delta
         for constraint in self.constraints[name]:
             w = constraint.apply(w, state.masks[name])
         state.weights[name] = w
@@ -135,8 +137,19 @@ class LearningSimulation(Simulation):
         after = memory.activity[phase][post], means.get((phase, post), 0.0)
         apical = memory.feedback.get(self.protocol.plastic, {}).get(post, 0.0)
         sensitivity = memory.sensitivity.get(phase, {}).get(post, 0.0)
+        deviation = self._deviation(projection, phase, state)
         error, own = self._errors(projection, state, means)
-        return Presynaptic(*before, sign, error=own), Postsynaptic(*after, error, apical=apical, sensitivity=sensitivity)
+        return Presynaptic(*before, sign, error=own), Postsynaptic(
+            *after, error, apical=apical, deviation=deviation, sensitivity=sensitivity
+        )
+
+    def _deviation(self, projection: Projection, phase: str, state: State) -> Quantity:
+        """Return what potentials are before a shunt divides them, (trial, neuron), to the rules that sense it."""
+        if projection.name not in self.running:
+            return 0.0
+        shunts = self.circuit.onto(projection.post, SHUNT)
+        u = state.memory.u[phase][projection.post]
+        return u * divisor(state.weights[shunts[0].name]).T if shunts else u
 
     def _errors(self, projection: Projection, state: State, means: Means) -> tuple[Quantity, Quantity]:
         """Return what a rule senses as the error of the postsynaptic and of the presynaptic neuron."""
@@ -196,6 +209,11 @@ class LearningSimulation(Simulation):
     def readings(self) -> dict[str, tuple[str, int]]:
         """The phase that each plastic projection's rule reads, and its presynaptic sign (+1 for unsigned neurons)."""
         return {each.name: (self.protocol.read_by(each), self.circuit.sign(each) or 1) for each in self.circuit.plastic}
+
+    @cached_property
+    def running(self) -> frozenset[str]:
+        """The projections whose changes are the steps of running averages."""
+        return frozenset(each.name for each in self.circuit.plastic if each.plasticity is not None and each.plasticity.running)
 
     @cached_property
     def constraints(self) -> dict[str, tuple[Constraint, ...]]:

@@ -102,7 +102,7 @@ class Machine(ABC):
 
     @abstractmethod
     def currents(self, inlet: Inlet, signals: Activities, weights: Mapping[str, Quantity]) -> Quantity:
-        """Return Σ factor · w · signal over the afferents of an inlet: (trial, post)."""
+        """Return Σ factor · w · signal over the afferents of an inlet whose signals are given: (trial, post)."""
 
     @abstractmethod
     def fire(self, excess: Quantity) -> Quantity:
@@ -130,7 +130,7 @@ class Trial(NamedTuple):
     machine: Machine
 
     def currents(self, inlet: Inlet, signals: Activities) -> Quantity:
-        """Return Σ factor · w · signal over the afferents of an inlet: (trial, post)."""
+        """Return Σ factor · w · signal over the afferents of an inlet whose signals are given: (trial, post)."""
         return self.machine.currents(inlet, signals, self.weights)
 
 
@@ -219,10 +219,12 @@ class PhaseRun(ABC):
         return activity if nudge is None else nudge(activity, trial.inputs[population.name])
 
     def graded(self, population: str, compartment: str, activity: Activities, trial: Trial) -> Quantity:
-        """Return the graded current onto a compartment: (trial, neuron)."""
+        """Return the graded current onto a compartment from the populations whose activity is given: (trial, neuron)."""
         inlets = [each for each in self.inlets.get((population, compartment), ()) if each.sign == 0]
-        nothing = rows_of_zeros(next(iter(activity.values())), self.circuit.population(population).size)
-        return trial.currents(inlets[0], activity) if inlets else nothing
+        senders = {each.pre for inlet in inlets for each in self.afferents[inlet]}
+        if senders.isdisjoint(activity):
+            return rows_of_zeros(next(iter(trial.inputs.values())), self.circuit.population(population).size)
+        return trial.currents(inlets[0], activity)
 
     def unbalanced(self, population: Population, activity: Activities, memory: Memory) -> Activities:
         """Return the rates that drive an apical compartment, less those that inhibition has learned to cancel."""
@@ -230,7 +232,7 @@ class PhaseRun(ABC):
         balance = memory.activity.get(apical.balanced_in or "")
         if balance is None:
             return activity
-        drivers = [each.pre for each in self.circuit.onto(population.name, "apical")]
+        drivers = [each.pre for each in self.circuit.onto(population.name, "apical") if each.pre in activity]
         return {name: activity[name] - balance[name] for name in drivers}
 
 

@@ -57,10 +57,10 @@ class ReferenceSimulation(ArraySimulation):
         return nullcontext()
 
     def currents(self, inlet: Inlet, signals: Activities, weights: Mapping[str, Quantity]) -> np.ndarray:
-        """Return Σ factor · w · signal, one synapse of one trial at a time."""
+        """Return Σ factor · w · signal over the afferents whose signals are given, one synapse of one trial at a time."""
         trials = len(next(iter(signals.values())))
         current = np.zeros((trials, self.circuit.population(inlet.population).size))
-        for name, source, factor in self.afferents[inlet]:
+        for name, source, factor in (each for each in self.afferents[inlet] if each.pre in signals):
             w, signal = weights[name], signals[source]
             for trial, post, pre in np.ndindex(trials, *w.shape):
                 current[trial, post] += factor * w[post, pre] * signal[trial, pre]

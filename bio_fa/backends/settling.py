@@ -12,6 +12,7 @@ from bio_fa.backends.phases import Activities, Memory, PhaseRun, Trial
 from bio_fa.neurons import RateNeuron
 from bio_fa.noise import NeuronNoise
 from bio_fa.ops import Quantity, rows_of_zeros
+from bio_fa.plasticity import prove_local
 from bio_fa.population import TONIC, Apical, Population
 
 
@@ -33,6 +34,12 @@ class Settling(PhaseRun):
     def _feels(self) -> frozenset[str]:
         """The populations whose soma apical input reaches."""
         return self.feels_apical - self._alone
+
+    @cached_property
+    def _sensed(self) -> frozenset[str]:
+        """The populations of which some rule senses what feedback adds in this phase."""
+        senses = (each.post for each in self.circuit.plastic if "post.apical" in prove_local(each.plasticity))
+        return frozenset(senses if self.phase.name == self.protocol.plastic else ())
 
     @cached_property
     def order(self) -> tuple[Population, ...] | None:
@@ -79,13 +86,22 @@ class Settling(PhaseRun):
         return activity
 
     def _relax(self, memory: Memory, trial: Trial) -> Activities:
-        """Move all potentials part of the way to where they would settle, until none moves any more."""
-        u, settle = self._started(memory, trial), self.phase.settle
+        """Move potentials part of the way to where they would settle, one population after the other, until none moves any more.
+
+        Choice: each sees the newest activity of all others (Gauss-Seidel), which takes about half as many steps as the same
+        moves side by side, and ends at the same point. What does not move during the phase is computed once.
+        """
+        given, settle, u = self.given(trial), self.phase.settle, self._started(memory, trial)
+        steady = {each.name: self._steady(each, given, memory, trial) for each in self.free}
+        activity = {each.name: self._activity(each, u[each.name], trial) for each in self.free}
         for _ in range(settle.max_steps):
-            current = self._currents(self._activities(u, trial), memory, trial)
-            moves = {p.name: settle.step * (_neuron(p).settled(current[p.name]) - u[p.name]) for p in self.free}
-            u.update({name: u[name] + move for name, move in moves.items()})
-            moved = [float(trial.machine.numpy(abs(move).max())) for move in moves.values()]
+            moved = []
+            for each in self.free:
+                current = steady[each.name] + self._moving(each, activity, memory, trial)
+                move = settle.step * (_neuron(each).settled(current) - u[each.name])
+                u[each.name] = u[each.name] + move
+                activity[each.name] = self._activity(each, u[each.name], trial)
+                moved.append(float(trial.machine.numpy(abs(move).max() / (1 + abs(u[each.name]).max()))))
             if all(distance <= settle.tolerance for distance in moved):
                 break
             if not all(map(math.isfinite, moved)):
@@ -94,7 +110,7 @@ class Settling(PhaseRun):
         else:
             self._warn(max(moved))
         memory.states = {name: {"u": potential} for name, potential in u.items()}
-        return self._activities(u, trial)
+        return given | activity
 
     def _started(self, memory: Memory, trial: Trial) -> Activities:
         """Return the potentials as the phase before left them, 0 at the start of a trial."""
@@ -106,7 +122,7 @@ class Settling(PhaseRun):
         """Keep the currents that later phases hold and rules sense."""
         held = [each for each in self.free if each.name in self.held_later]
         memory.basal[self.phase.name] = {each.name: self._basal(each, activity, memory, trial) for each in held}
-        felt = [each for each in self.free if each.name in self._feels]
+        felt = [each for each in self.free if each.name in self._feels & self._sensed]
         memory.feedback[self.phase.name] = {each.name: self._feedback(each, activity, memory, trial) for each in felt}
 
     def _shake(self, memory: Memory, trial: Trial) -> None:
@@ -129,14 +145,21 @@ class Settling(PhaseRun):
             stacklevel=4,
         )
 
-    def _activities(self, u: Activities, trial: Trial) -> Activities:
-        return self.given(trial) | {p.name: self.nudged(p, _neuron(p).activity(u[p.name]), trial) for p in self.free}
+    def _activity(self, population: Population, u: Quantity, trial: Trial) -> Quantity:
+        return self.nudged(population, _neuron(population).activity(u), trial)
 
-    def _currents(self, activity: Activities, memory: Memory, trial: Trial) -> Activities:
-        current = {each.name: self._basal(each, activity, memory, trial) for each in self.free}
-        felt = [each for each in self.free if each.name in self._feels]
-        current |= {each.name: current[each.name] + self._feedback(each, activity, memory, trial) for each in felt}
-        return {name: self._disturbed(name, each, memory) for name, each in current.items()}
+    def _steady(self, population: Population, given: Activities, memory: Memory, trial: Trial) -> Quantity:
+        """Return the part of a current that stays: from clamped populations, held, and noise."""
+        current = self._basal(population, given, memory, trial)
+        if population.name in self._feels:
+            current = current + self._feedback(population, given, memory, trial)
+        return self._disturbed(population.name, current, memory)
+
+    def _moving(self, population: Population, free: Activities, memory: Memory, trial: Trial) -> Quantity:
+        """Return the part of a current that comes from free populations."""
+        stays = population.name in self._alone or population.name in self.phase.hold
+        current = 0.0 if stays else self._basal(population, free, memory, trial)
+        return current + self._feedback(population, free, memory, trial) if population.name in self._feels else current
 
     def _basal(self, population: Population, activity: Activities, memory: Memory, trial: Trial) -> Quantity:
         if population.name in self._alone:

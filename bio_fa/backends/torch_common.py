@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -83,15 +84,16 @@ class TorchSimulation(ArraySimulation):
         if not self.differentiates:
             return torch.inference_mode()
         if first:
-            for projection in self.circuit.plastic:
-                state.weights[projection.name].requires_grad_()
+            for name in self.led:
+                state.weights[name].requires_grad_()
         return torch.set_grad_enabled(first)
 
     def currents(self, inlet: Inlet, signals: Activities, weights: Mapping[str, Quantity]) -> Tensor:
-        """Return Σ factor · w · signal, one matrix product a projection."""
+        """Return Σ factor · w · signal over the afferents whose signals are given, one matrix product a projection."""
         current = self.nothing
         for name, pre, factor in self.afferents[inlet]:
-            current = torch.addmm(current, signals[pre], weights[name].T, alpha=factor)
+            if pre in signals:
+                current = torch.addmm(current, signals[pre], weights[name].T, alpha=factor)
         return current
 
     def fire(self, excess: Tensor) -> Tensor:
@@ -102,13 +104,19 @@ class TorchSimulation(ArraySimulation):
     def changes(self, state: State, means: Means) -> dict[str, Quantity]:
         """Return Δw of each plastic projection: of its rule, or the negative gradient."""
         if self.differentiates:
-            return self._gradients(state)
+            running = [each for each in self.circuit.plastic if each.name in self.running]
+            return self._gradients(state) | {each.name: self.total_change(each, state, means) for each in running}
         return {each.name: self.total_change(each, state, means) for each in self.circuit.plastic}
+
+    @cached_property
+    def led(self) -> list[str]:
+        """The projections that follow the gradient, where learning does: all that learn, but not running averages."""
+        return [each.name for each in self.circuit.plastic if each.name not in self.running]
 
     def _gradients(self, state: State) -> dict[str, Quantity]:
         """Return −∂L/∂w, so that a step along it lowers the loss."""
         output = state.memory.activity[self.protocol.phases[0].name][self.circuit.output]
-        names = [projection.name for projection in self.circuit.plastic]
+        names = self.led
         weights = [state.weights[name] for name in names]
         with torch.enable_grad():
             loss = self.loss.per_trial(output, state.inputs[self.circuit.output]).mean()

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from snntorch import surrogate
 from torch import Tensor
 
+from bio_fa.backends.base import not_shunting
 from bio_fa.backends.phases import Memory, PhaseRun
 from bio_fa.backends.torch_common import TorchBackend, TorchSimulation
 from bio_fa.backends.torch_gradients import Fire
@@ -38,8 +39,8 @@ class TorchSpiking(TorchBackend):
     """Whether neurons' equations are compiled: for the CPU by g++, for a GPU by Triton; otherwise torch takes step after step."""
 
     def unsupported(self, circuit: Circuit, learning: Learning) -> tuple[str, ...]:
-        """Return no reason: it runs every circuit."""
-        return ()
+        """Return the reason why it cannot run: currents that are divided."""
+        return tuple(not_shunting(circuit))
 
     def simulation(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> TorchSimulation:
         """Return the simulation."""

@@ -102,12 +102,21 @@ class ActivityReader(RecordReader):
             raise self._refuse("the windows of its phases are no times")
         return tuple((phase.attrs["windows"] / 1e3).tolist())
 
+    def population(self, name: str) -> PopulationInfo:
+        """Return who was recorded under a name.
+
+        Raises:
+            RecordError: for an unknown name, with the nearest known one.
+        """
+        known = {info.name: info for info in self.populations}
+        if name not in known:
+            raise RecordError(f"{self.path} holds no population {name!r}; {nearest(name, known)}")
+        return known[name]
+
     def _data(self, population: str) -> h5py.Dataset:
-        sizes = {info.name: info.size for info in self.populations}
-        if population not in sizes:
-            raise RecordError(f"{self.path} holds no population {population!r}; {nearest(population, sizes)}")
+        size = self.population(population).size
         data = self.dataset(f"report/{population}/data", "f", 2)
-        if data.shape[0] < self._table.rows or data.shape[1] != sizes[population]:
+        if data.shape[0] < self._table.rows or data.shape[1] != size:
             raise RecordError(
                 f"{self.path}: {population!r} lacks data (it has {data.shape}); restore a copy or run again."
             )
@@ -138,6 +147,19 @@ class ActivityReader(RecordReader):
         with self._reading():
             return gather(self._data(population), first, time)
 
+    def block(self, population: str, trials: slice, times: slice, neurons: slice) -> NDArray[np.float32]:
+        """Return a block of what ``frames`` returns of all phases, (trial, time, neuron), reading little more than that.
+
+        Raises:
+            RecordError: as ``frames`` does.
+        """
+        first, time = self._spans(None, None, None)
+        steps = range(time)[times]
+        earliest, count = (min(steps), max(steps) - min(steps) + 1) if steps else (0, 0)
+        with self._reading():
+            found = gather(self._data(population), first[trials] + earliest, count, neurons)
+        return found[:, :: steps.step]
+
     def _spans(self, phase: str | None, epoch: float | None, trials: slice | None) -> tuple[NDArray[np.int64], int]:
         """Return the first row of each chosen trial, (trial,), and how many rows each has."""
         if phase is not None and phase not in self.phases:
@@ -162,8 +184,7 @@ class ActivityReader(RecordReader):
     ) -> Iterator[Spikes]:
         """Yield what ``spikes`` returns in parts, so that memory holds one at a time."""
         first, time = self._spans(phase, epoch, trials)
-        with self._reading():
-            table = self._spike_table(population)
+        table = self.spike_table(population)
         blocks = table.within(first * self._step, time * self._step)
         while True:
             with self._reading():
@@ -172,18 +193,26 @@ class ActivityReader(RecordReader):
                 return
             yield block
 
-    def _spike_table(self, population: str) -> SpikeTable:
-        """Return the spikes of a population, checked when they are first asked for."""
+    def spike_table(self, population: str) -> SpikeTable:
+        """Return the spikes of a population as the file holds them, checked when they are first asked for."""
         if population not in self.spiking:
             raise RecordError(f"{self.path} holds no spikes of {population!r}; {nearest(population, self.spiking)}")
-        if population not in self._tables:
-            size = next(info.size for info in self.populations if info.name == population)
-            self._tables[population] = SpikeTable(self, population, size)
+        with self._reading():
+            if population not in self._tables:
+                self._tables[population] = SpikeTable(self, population, self.population(population).size)
         return self._tables[population]
+
+    @property
+    def rows(self) -> int:
+        """How many rows were recorded: frames of all trials, one after the other."""
+        return self._table.rows
 
     def chunks(self, population: str, rows: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """Yield all recorded rows in order, at most ``rows`` at a time: (row, neuron)."""
-        for first in range(0, self._table.rows, rows):
-            with self._reading():
-                block = self._data(population)[first : min(first + rows, self._table.rows)]
-            yield block
+        for first in range(0, self.rows, rows):
+            yield self.chunk(population, slice(first, min(first + rows, self.rows)))
+
+    def chunk(self, population: str, rows: slice, neurons: slice = slice(None)) -> NDArray[np.float32]:
+        """Return some recorded rows: (row, neuron)."""
+        with self._reading():
+            return np.asarray(self._data(population)[rows, neurons])

@@ -22,8 +22,9 @@ def part_of(path: Path) -> Path:
 
 
 def publish(part: Path, path: Path) -> None:
-    """Give a finished part its name, replacing what has it, so that a power failure cannot tear it."""
-    _synchronise(part)
+    """Give a finished part, file or folder, its name, so that a power failure cannot tear it; a file of that name is replaced."""
+    for each in (*part.rglob("*"), part):
+        _synchronise(each)
     os.replace(part, path)
     _synchronise(path.parent)
 

@@ -26,6 +26,7 @@ from bio_fa.io.deceit import deceit
 from bio_fa.io.names import is_name, text
 
 VERSION = "1.0"
+BOUNDS = ("earliest", "v110")
 MARGIN = 1 << 20
 """Bytes reserved beyond the data, for HDF5's own tables."""
 
@@ -60,7 +61,7 @@ class RecordWriter(ABC):
             raise RecordError(f"{self._part} exists: {who}; move it away or choose another folder.")
         with writing(self.path):
             self._probe(room)
-            self._file = h5py.File(self._part, "x", libver=("earliest", "v110"))
+            self._file = h5py.File(self._part, "x", libver=BOUNDS)
         try:
             with self._committing(room) as file:
                 file.attrs["format"], file.attrs["format_version"] = text(self.format), text(VERSION)
@@ -140,6 +141,7 @@ class RecordReader(ABC):
     """
 
     format: ClassVar[str]
+    _closed = False
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -171,6 +173,8 @@ class RecordReader(ABC):
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
+        if self._closed:
+            raise RecordError(f"{self.path} is closed; read it before, or open it again.")
         try:
             yield
         except RecordError:
@@ -239,6 +243,7 @@ class RecordReader(ABC):
 
     def close(self) -> None:
         """Close the file; closing twice does nothing."""
+        self._closed = True
         self._file.close()
 
     def __enter__(self) -> Self:

@@ -11,8 +11,9 @@ from bio_fa.description import Description
 from bio_fa.io.hdf5 import RecordReader
 from bio_fa.io.names import text, texts
 
-CELL_TYPES = ("E", "I", "U")
-"""Excitatory, inhibitory, unsigned."""
+CELL_TYPE = {1: "E", -1: "I", None: "U"}
+"""Of the signs of populations: excitatory, inhibitory, unsigned."""
+CELL_TYPES = tuple(CELL_TYPE.values())
 ROLES = ("forward", "feedback")
 
 

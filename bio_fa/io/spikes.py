@@ -172,10 +172,11 @@ class SpikeTable:
     def __init__(self, reader: RecordReader, name: str, size: int) -> None:
         self._path, self._name = reader.path, name
         group = reader.group(f"spikes/{name}")
-        self._dt: float = reader.attribute(group, "dt", float)
+        self.dt: float = reader.attribute(group, "dt", float)
+        """Milliseconds per time step."""
         self._times, self._neurons = (reader.dataset(f"spikes/{name}/{key}", dtype[0], 1) for key, dtype in COLUMNS.items())
         units, sorting = reader.attribute(self._times, "units", str), reader.attribute(group, "sorting", int)
-        sound = units == "ms" and sorting == SORTING["by_time"] and math.isfinite(self._dt) and self._dt > 0
+        sound = units == "ms" and sorting == SORTING["by_time"] and math.isfinite(self.dt) and self.dt > 0
         self._require(sound and self._times.shape == self._neurons.shape)
         self._last = [self._check(row, size) for row in range(0, len(self._times), BLOCK)]
         """When the last spike of each block was."""
@@ -191,6 +192,13 @@ class SpikeTable:
         if not sound:
             raise RecordError(f"{self._path}: the spikes of {self._name!r} contradict themselves; restore a copy or run again.")
 
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def rows(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return when some of the spikes happened, ms on the file's time axis, and who fired: each (spike,)."""
+        return self._times[rows], self._neurons[rows].astype(np.int64)
+
     def within(self, first: NDArray[np.float64], duration: float) -> Iterator[Spikes]:
         """Yield, block by block, the spikes within ``duration`` of each of the moments ``first`` (trial,); both in ms."""
         order = np.argsort(first, kind="stable")
@@ -204,5 +212,5 @@ class SpikeTable:
             place = np.searchsorted(starts, times, side="right") - 1
             since = times - starts[place]
             inside = (place >= 0) & (since < duration)
-            steps = np.rint(since[inside] / self._dt)
-            yield Spikes(order[place[inside]], steps * self._dt / 1e3, self._neurons[rows][inside].astype(np.int64))
+            steps = np.rint(since[inside] / self.dt)
+            yield Spikes(order[place[inside]], steps * self.dt / 1e3, self._neurons[rows][inside].astype(np.int64))

@@ -39,12 +39,12 @@ def chunk_bytes(table: h5py.Dataset) -> int:
     return int(math.prod(table.chunks) * table.dtype.itemsize)
 
 
-def gather(table: h5py.Dataset, first: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-    """Return ``count`` rows from each row of ``first`` (trial,) on: (trial, count, column)."""
-    found = np.empty((len(first), count, table.shape[1]), dtype=np.float32)
+def gather(table: h5py.Dataset, first: NDArray[np.int64], count: int, columns: slice = slice(None)) -> NDArray[np.float32]:
+    """Return ``count`` rows, or some of their columns, from each row of ``first`` (trial,) on: (trial, count, column)."""
+    found = np.empty((len(first), count, len(range(table.shape[1])[columns])), dtype=np.float32)
     for some in _blocks(first, count):
         start = first[some].min()
-        rows = table[start : first[some].max() + count]
+        rows = table[start : first[some].max() + count, columns]
         found[some] = rows[(first[some] - start)[:, None] + np.arange(count)]
     return found
 

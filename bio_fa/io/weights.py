@@ -213,6 +213,15 @@ class WeightsReader(RecordReader):
         group = self.group(f"snapshots/{name}")
         return SnapshotInfo(name, self.attribute(group, "step", int), self.attribute(group, "epoch", float))
 
+    def synapse(self, projection: str) -> SynapseInfo:
+        """Return what is known of a projection.
+
+        Raises:
+            RecordError: for an unknown projection.
+        """
+        self._require(projection, [each.name for each in self.synapses], "projection")
+        return next(each for each in self.synapses if each.name == projection)
+
     def weights(self, snapshot: str, projection: str) -> NDArray[Any]:
         """Return the magnitudes of a projection at a snapshot: (post, pre).
 

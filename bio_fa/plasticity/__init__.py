@@ -15,6 +15,7 @@ from bio_fa.plasticity.locality import momentary, prove_local, senses_error, sen
 from bio_fa.plasticity.oja import Oja
 from bio_fa.plasticity.pair_stdp import PairSTDP
 from bio_fa.plasticity.returned_error import ReturnedError
+from bio_fa.plasticity.running_moments import RunningMean, RunningVariance
 from bio_fa.plasticity.three_factor import ThreeFactor
 from bio_fa.plasticity.weight_decay import WeightDecay
 
@@ -37,6 +38,8 @@ __all__ = [
     "Presynaptic",
     "Product",
     "ReturnedError",
+    "RunningMean",
+    "RunningVariance",
     "Sum",
     "ThreeFactor",
     "WeightDecay",

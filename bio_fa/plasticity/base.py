@@ -54,6 +54,8 @@ class Postsynaptic:
     """(trial, post), what feedback adds to the neuron's current: γ (a − a₀), signed; now, or in the last plastic phase."""
     sensitivity: Quantity = 0.0
     """(trial, post), ψ ≥ 0, how close the potential is to the threshold before a spike resets it; now, or in the phase read."""
+    deviation: Quantity = 0.0
+    """(trial, post), the current of rate neurons less the mean that their threshold subtracts, before a shunt divides it."""
 
 
 MOMENTARY = frozenset({"pre.spike", "pre.trace", "post.spike", "post.trace"})
@@ -74,6 +76,8 @@ class Plasticity(Description, abstract=True):
 
     synaptic: ClassVar[Literal["weight", "noise"]] = "weight"
     """What a synapse knows of itself, ``w`` in the factors: its weight, or the score of the noise that disturbed it."""
+    running: ClassVar[bool] = False
+    """Whether Δw is a step of a running average, which no update scales and no gradient replaces."""
 
     @abstractmethod
     def factors(self, pre: Presynaptic, post: Postsynaptic, w: Quantity) -> Iterator[Product]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SIDES = {"postsynaptic": "post.", "presynaptic": "pre.", "synaptic": "w"}
 """How the names of what each side senses begin, in the order of the factors."""
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41)
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 """By how much the examples of what is sensed differ."""
 
 

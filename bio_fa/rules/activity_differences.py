@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bio_fa.circuit import Circuit
-from bio_fa.connectivity import AllToAll, Connectivity
 from bio_fa.credit import ActivityDifference
 from bio_fa.population import Apical
-from bio_fa.projection import Projection
 from bio_fa.protocol import Protocol, two_phase
-from bio_fa.rules.base import LearningRule
-from bio_fa.rules.network import OUTPUT, LayeredNetwork
-from bio_fa.tie import Transposed
-from bio_fa.weights import Signed, Weights
+from bio_fa.rules.feedback import Direct, Feedback, Symmetric
+from bio_fa.rules.wired import WiredRule
 
 
 @dataclass(frozen=True)
-class DifferenceInTime(LearningRule, abstract=True):
+class DifferenceInTime(WiredRule, abstract=True):
     """r⁻ = φ(b),  r⁺ = φ(b + γ B (s⁺ − s⁻)),  ΔW_ℓ = η (r⁺_ℓ − r⁻_ℓ) r⁻_{ℓ−1}ᵀ,  with s the activities that B reads.
 
     The output is nudged, r⁺ = r⁻ + β (target − r⁻), while basal currents b are held, so that the nudge travels down only. As
@@ -29,14 +23,12 @@ class DifferenceInTime(LearningRule, abstract=True):
     Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346, the NGRAD hypothesis.
     """
 
+    carries: ClassVar[str] = "activity"
+
     strength: float = 1.0
     """β, of the nudge, in (0, 1]."""
     gain: float = 0.1
     """γ, the coupling of apical compartments. Choice: small, where r⁺ − r⁻ is linear in the feedback."""
-
-    @abstractmethod
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield B."""
 
     @property
     def apical(self) -> Apical:
@@ -47,7 +39,7 @@ class DifferenceInTime(LearningRule, abstract=True):
         """Return that rules sense the difference in time, and presynaptic activity in the free phase."""
         return {"error": ActivityDifference.in_time(population), "reads": "free"}
 
-    def protocol(self, circuit: Circuit) -> Protocol:
+    def trial(self, circuit: Circuit) -> Protocol:
         """Return a free phase and a nudged one, in which basal currents are held."""
         return two_phase(circuit, self.strength)
 
@@ -61,17 +53,6 @@ class ActivityDifferences(DifferenceInTime):
     Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346; B as in Lillicrap et al. (2016) Nat. Commun. 7:13276.
     """
 
-    feedback: ClassVar[str] = "random activity, from the next area"
-    connectivity: Connectivity = field(default_factory=AllToAll)
-    """Which synapses of B exist."""
-    weights: Weights = field(default_factory=lambda: Signed(1.0))
-    """B."""
-
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield B_ℓ of every step of the way back."""
-        for above, below in network.returns:
-            yield from network.feedback(above, below, self.connectivity, self.weights)
-
 
 @dataclass(frozen=True)
 class DirectActivityDifferences(DifferenceInTime):
@@ -82,16 +63,7 @@ class DirectActivityDifferences(DifferenceInTime):
     Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346; B as in Nøkland (2016) NeurIPS 29:1037–1045.
     """
 
-    feedback: ClassVar[str] = "random activity, from the output"
-    connectivity: Connectivity = field(default_factory=AllToAll)
-    """Which synapses of B exist."""
-    weights: Weights = field(default_factory=lambda: Signed(1.0))
-    """B."""
-
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield B_ℓ from the output to every hidden population."""
-        for layer in network.layers:
-            yield from network.feedback(OUTPUT, layer, self.connectivity, self.weights)
+    wiring: Feedback = field(default_factory=Direct)
 
 
 @dataclass(frozen=True)
@@ -103,9 +75,4 @@ class SymmetricActivityDifferences(DifferenceInTime):
     Source: Lillicrap et al. (2020) Nat. Rev. Neurosci. 21:335–346.
     """
 
-    feedback: ClassVar[str] = "activity: symmetric weights"
-
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield Wᵀ of every step of the way back."""
-        for above, below in network.returns:
-            yield Projection(above, below, "apical", tie=Transposed(f"{below}_to_{above}"))
+    wiring: Feedback = field(default_factory=Symmetric)

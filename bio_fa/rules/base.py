@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from bio_fa.circuit import Circuit
 from bio_fa.credit import Credit, SignedError
@@ -24,20 +23,22 @@ from bio_fa.weights import StartingAs
 class LearningRule(Description, abstract=True):
     """What a hypothesis of credit assignment makes of a network: its circuit, its trial and its way to learn.
 
-    Its docstring holds the equations in the symbols of the paper, and its ``Source:``. By default hidden populations learn
-    from a signed error that feedback synapses bring to their apical compartments.
+    Its docstring holds the equations in the symbols of the paper, and its ``Source:``. By default all populations learn from
+    a signed error, and nothing brings it to hidden ones: a ``WiredRule`` has feedback.
     """
 
-    feedback: ClassVar[str]
-    """What reaches a hidden neuron, in a few words."""
+    @property
+    def feedback(self) -> str:
+        """What reaches a hidden neuron, in a few words."""
+        return "none"
 
-    @abstractmethod
     def back(self, network: LayeredNetwork) -> Iterable[Projection]:
         """Return the feedback projections."""
+        return ()
 
     def credit(self, population: str) -> Credit:
         """Return what a population takes for its error."""
-        return SignedError()
+        return SignedError(phase="free")
 
     def plasticity(self, population: str) -> Plasticity | None:
         """Return the rule of the synapses onto a population; None: they stay as they are."""
@@ -45,8 +46,8 @@ class LearningRule(Description, abstract=True):
 
     @property
     def apical(self) -> Apical | None:
-        """The compartment that feels feedback: here an error, which does not disturb the activity of the free phase."""
-        return Apical(balanced_in="free")
+        """The compartment that feels feedback; None: there is none."""
+        return None
 
     def circuit(self, network: LayeredNetwork) -> Circuit:
         """Return the circuit that learns by this rule."""
@@ -62,9 +63,12 @@ class LearningRule(Description, abstract=True):
 
     def _forward(self, network: LayeredNetwork) -> Iterator[Projection]:
         for pre, post in network.pairs:
-            rule = self.plasticity(post)
-            learning: dict[str, Any] = {} if rule is None else {"plasticity": rule, **self.senses(post)}
-            yield from network.forward(pre, post, **learning)
+            yield from network.forward(pre, post, **self.learns(post))
+
+    def learns(self, population: str) -> dict[str, Any]:
+        """Return the settings by which synapses of the way up onto a population learn; none: they are fixed."""
+        rule = self.plasticity(population)
+        return {} if rule is None else {"plasticity": rule, **self.senses(population)}
 
     def senses(self, population: str) -> dict[str, Any]:
         """Return the settings of a projection that say what its rule senses."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from bio_fa.circuit import Circuit
@@ -15,8 +15,9 @@ from bio_fa.population import UNSIGNED, Apical, Population
 from bio_fa.projection import Projection
 from bio_fa.rules.activity_differences import DifferenceInTime
 from bio_fa.rules.companions import unsigned, with_companions
+from bio_fa.rules.feedback import Feedback, FixedRandom
 from bio_fa.rules.network import OUTPUT, LayeredNetwork
-from bio_fa.weights import Constant, Signed, Weights
+from bio_fa.weights import Constant
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,14 @@ class BurstDependent(DifferenceInTime):
         apical input is cancelled too.
     """
 
-    feedback: ClassVar[str] = "random activity, as burst probability"
+    carries: ClassVar[str] = "activity, as burst probability"
+    takes: ClassVar[tuple[type[Feedback], ...]] = (FixedRandom,)
+    because: ClassVar[str] = "B ends on dendrites, which no synapse of the way up reaches that it could copy or learn with"
 
     gain: float = 1.0
     """γ, by how much bursts add to the current of the soma."""
     slope: float = 1.0
     """κ, the gain of the dendrite."""
-    weights: Weights = field(default_factory=lambda: Signed(1.0))
-    """B."""
 
     def plasticity(self, population: str) -> Plasticity:
         """Return the rule of bursts, and for the output, which has its target, the activity difference."""
@@ -56,9 +57,10 @@ class BurstDependent(DifferenceInTime):
 
     def back(self, network: LayeredNetwork) -> Iterator[Projection]:
         """Yield B onto the dendrites, and what bursts add to the soma."""
-        for above, below in network.returns:
-            yield Projection(above, f"{below}_bursts", "apical", weights=self.weights)
-            yield Projection(f"{below}_bursts", below, "apical", OneToOne(), Constant())
+        for each in super().back(network):
+            dendrites = f"{each.post}_bursts"
+            yield replace(each, post=dendrites)
+            yield Projection(dendrites, each.post, "apical", OneToOne(), Constant())
 
     def circuit(self, network: LayeredNetwork) -> Circuit:
         """Return the circuit of sigmoid hidden neurons, with their dendrites beside them."""

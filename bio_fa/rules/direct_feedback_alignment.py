@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
 
-from bio_fa.connectivity import AllToAll, Connectivity
-from bio_fa.projection import Projection
-from bio_fa.rules.base import LearningRule
-from bio_fa.rules.network import OUTPUT, LayeredNetwork
-from bio_fa.weights import Signed, Weights
+from bio_fa.rules.feedback import Direct, Feedback
+from bio_fa.rules.wired import WiredRule
 
 
 @dataclass(frozen=True)
-class DirectFeedbackAlignment(LearningRule):
+class DirectFeedbackAlignment(WiredRule):
     """δ_ℓ = φ′(u_ℓ) ⊙ B_ℓ e,  ΔW_ℓ = η δ_ℓ r_{ℓ−1}ᵀ,  with e the error of the output and B_ℓ fixed and random.
 
     Use: where areas should learn at once, without waiting for the one above, or where the depth of feedback matters.
@@ -23,13 +18,4 @@ class DirectFeedbackAlignment(LearningRule):
     Source: Nøkland (2016) NeurIPS 29:1037–1045.
     """
 
-    feedback: ClassVar[str] = "random vector, from the output"
-    connectivity: Connectivity = field(default_factory=AllToAll)
-    """Which synapses of B exist."""
-    weights: Weights = field(default_factory=lambda: Signed(1.0))
-    """B."""
-
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield B_ℓ from the output to every hidden population."""
-        for layer in network.layers:
-            yield from network.feedback(OUTPUT, layer, self.connectivity, self.weights)
+    wiring: Feedback = field(default_factory=Direct)

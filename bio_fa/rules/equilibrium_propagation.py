@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from bio_fa.circuit import Circuit
 from bio_fa.credit import ActivityDifference
 from bio_fa.phase import Nudge, Phase
-from bio_fa.plasticity import HebbianContrast
-from bio_fa.projection import Projection
+from bio_fa.plasticity import HebbianContrast, Plasticity, ReturnedError, ThreeFactor
 from bio_fa.protocol import Protocol
 from bio_fa.rules.contrastive import Contrastive
-from bio_fa.rules.network import LayeredNetwork
-from bio_fa.tie import Transposed
+from bio_fa.rules.feedback import Feedback, Symmetric
 
 
 @dataclass(frozen=True)
@@ -25,14 +22,17 @@ class Equilibrium(Contrastive, abstract=True):
     and the nudge is to first order that of the loss L whose gradient at the output's current is r − target. Then
     (1/β) (rᵝ_ℓ rᵝ_{ℓ−1}ᵀ − r⁰_ℓ r⁰_{ℓ−1}ᵀ) → −γᵏ ∂L/∂W_ℓ as β → 0, k steps below the output.
 
+    Feedback of another wiring has no such energy. Synapses then learn (1/β) (rᵝ_ℓ − r⁰_ℓ) r⁰_{ℓ−1}ᵀ, which is defined for any
+    vector field, and follows the gradient as far as B is like Wᵀ.
+
     Source: Scellier & Bengio (2017) Front. Comput. Neurosci. 11:24; the energy of graded neurons, Hopfield (1984) PNAS
-        81:3088–3092.
+        81:3088–3092; vector fields, Scellier et al. (2018) arXiv:1808.04873.
     """
 
-    feedback: ClassVar[str] = "activity: symmetric weights"
     minus: ClassVar[str]
     """The phase whose products are subtracted."""
 
+    wiring: Feedback = field(default_factory=Symmetric)
     strength: float = 0.5
     """β, of the nudge, in (0, 1]."""
 
@@ -45,16 +45,15 @@ class Equilibrium(Contrastive, abstract=True):
         """Return that rules sense the difference of nudged and other activity, and the activities of the other phase."""
         return {"error": ActivityDifference.in_time(population, "nudged", self.minus), "reads": self.minus}
 
-    def plasticity(self, population: str) -> HebbianContrast:
-        """Return the difference of Hebbian products, divided by that of the strengths."""
-        return HebbianContrast(1 / self.distance)
+    def plasticity(self, population: str) -> Plasticity:
+        """Return the difference of Hebbian products where there is an energy, divided by that of the strengths."""
+        return (HebbianContrast if isinstance(self.wiring, Symmetric) else ThreeFactor)(1 / self.distance)
 
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield Wᵀ of every step of the way back."""
-        for above, below in network.returns:
-            yield Projection(above, below, "apical", tie=Transposed(f"{below}_to_{above}"))
+    def learns_back(self, population: str) -> dict[str, Any]:
+        """Return the transposed change, likewise divided."""
+        return {"plasticity": ReturnedError(1 / self.distance), **self.senses(population)}
 
-    def protocol(self, circuit: Circuit) -> Protocol:
+    def trial(self, circuit: Circuit) -> Protocol:
         """Return a free phase and a nudged one, in which everything but the input may move."""
         return Protocol((Phase("free", (circuit.input,), settle=self.settle), self.nudged("nudged", circuit, self.strength)))
 
@@ -89,15 +88,16 @@ class SymmetricEquilibriumPropagation(Equilibrium):
 
     minus: ClassVar[str] = "opposed"
 
-    strength: float = 0.1
-    """β, of both nudges, in (0, 1]. Choice: small, so that few pushes end at 0."""
+    strength: float = 0.02
+    """β, of both nudges, in (0, 1]. Choice: small, so that few pushes end at 0: those that do weaken the sum over the output, and
+    potentials drift, on MNIST at β = 0.1 visibly and at 0.2 without bounds."""
 
     @property
     def distance(self) -> float:
         """By how much the strengths of both phases that are compared differ: 2 β."""
         return 2 * self.strength
 
-    def protocol(self, circuit: Circuit) -> Protocol:
+    def trial(self, circuit: Circuit) -> Protocol:
         """Return a free phase, a nudged one, and one that is nudged the other way."""
-        phases = super().protocol(circuit).phases
+        phases = super().trial(circuit).phases
         return Protocol((*phases, self.nudged("opposed", circuit, -self.strength)))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 from bio_fa.circuit import Circuit
 from bio_fa.constraints import WeightNorm
 from bio_fa.credit import Credit, Lateral, RankedCompetition, SignedError, SoftCompetition
 from bio_fa.neurons import LeakyRate, RateNeuron
 from bio_fa.plasticity import Intrinsic, ThreeFactor
-from bio_fa.population import Apical
 from bio_fa.projection import Projection
 from bio_fa.rules.base import LearningRule
 from bio_fa.rules.network import OUTPUT, LayeredNetwork
@@ -26,18 +24,12 @@ class Readout(LearningRule, abstract=True):
         every neuron in use; and the output hears every area, because what competition drops on the way up is lost.
     """
 
-    feedback: ClassVar[str] = "none"
     norm: float = 4.0
     """g, the Euclidean norm of the weights that a hidden neuron receives."""
     set_point: float = 0.3
     """r*, the mean activity of a hidden neuron."""
     neuron: RateNeuron = field(default_factory=LeakyRate)
     """Of hidden populations, in the place of the network's."""
-
-    @property
-    def apical(self) -> Apical | None:
-        """No compartment."""
-        return None
 
     @abstractmethod
     def competition(self) -> Lateral:
@@ -46,10 +38,6 @@ class Readout(LearningRule, abstract=True):
     def credit(self, population: str) -> Credit:
         """Return the error of the output, and the place in the competition of others."""
         return SignedError() if population == OUTPUT else self.competition()
-
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield nothing."""
-        return iter(())
 
     def circuit(self, network: LayeredNetwork) -> Circuit:
         """Return the circuit that learns by this rule."""

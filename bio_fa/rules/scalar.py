@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,11 +10,8 @@ from bio_fa.circuit import Circuit
 from bio_fa.credit import Broadcast
 from bio_fa.noise import Noise
 from bio_fa.phase import Phase
-from bio_fa.population import Apical
-from bio_fa.projection import Projection
 from bio_fa.protocol import Protocol
 from bio_fa.rules.base import LearningRule
-from bio_fa.rules.network import LayeredNetwork
 
 
 @dataclass(frozen=True)
@@ -26,11 +22,6 @@ class ScalarFeedback(LearningRule, abstract=True):
     reads: ClassVar[str] = "free"
     """The phase of the presynaptic activities."""
 
-    @property
-    def apical(self) -> Apical | None:
-        """No compartment."""
-        return None
-
     @abstractmethod
     def credit(self, population: str) -> Broadcast:
         """Return what a population takes for its error."""
@@ -38,10 +29,6 @@ class ScalarFeedback(LearningRule, abstract=True):
     @abstractmethod
     def noise(self, circuit: Circuit) -> tuple[Noise, ...]:
         """Return what disturbs the noisy phase."""
-
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield nothing."""
-        return iter(())
 
     def senses(self, population: str) -> dict[str, Any]:
         """Return the error, and the phase that is read."""

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
 
-from bio_fa.projection import Projection
-from bio_fa.rules.base import LearningRule
-from bio_fa.rules.network import LayeredNetwork
-from bio_fa.tie import SignConcordant
-from bio_fa.weights import Constant, Signed, Weights
+from bio_fa.rules.feedback import Concordant, Feedback
+from bio_fa.rules.wired import WiredRule
+from bio_fa.weights import Constant
 
 
 @dataclass(frozen=True)
-class SignSymmetry(LearningRule, abstract=True):
+class SignSymmetry(WiredRule, abstract=True):
     """δ_ℓ = φ′(u_ℓ) ⊙ B_ℓ δ_{ℓ+1} with B_ℓ = |B_ℓ| ⊙ sign(W_{ℓ+1}ᵀ), and ΔW_ℓ = η δ_ℓ r_{ℓ−1}ᵀ. Signs are transported."""
 
-    feedback: ClassVar[str] = "vector of the right signs"
-    redrawn: ClassVar[bool] = False
-
-    weights: Weights = field(default_factory=lambda: Signed(1.0))
-    """|B|, whose signs do not count."""
-
-    def back(self, network: LayeredNetwork) -> Iterator[Projection]:
-        """Yield B of every step of the way back."""
-        for above, below in network.returns:
-            tie = SignConcordant(f"{below}_to_{above}", self.redrawn)
-            yield Projection(above, below, "apical", weights=self.weights, tie=tie)
+    wiring: Feedback = field(default_factory=Concordant)
 
 
 @dataclass(frozen=True)
@@ -42,7 +28,7 @@ class UniformSignSymmetry(SignSymmetry):
         population vanishes in adaptive steps.
     """
 
-    weights: Weights = field(default_factory=lambda: Constant(0.05))
+    wiring: Feedback = field(default_factory=lambda: Concordant(Constant(0.05)))
 
 
 @dataclass(frozen=True)
@@ -64,4 +50,4 @@ class RandomSignSymmetry(SignSymmetry):
     Source: Liao, Leibo & Poggio (2016) AAAI, batchwise random; Moskovitz, Litwin-Kumar & Abbott (2018) arXiv:1812.06488.
     """
 
-    redrawn: ClassVar[bool] = True
+    wiring: Feedback = field(default_factory=lambda: Concordant(redrawn=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from bio_fa.circuit import Circuit, tonic_drive
@@ -14,8 +14,9 @@ from bio_fa.population import UNSIGNED, Population
 from bio_fa.projection import Projection
 from bio_fa.rules.activity_differences import DifferenceInTime
 from bio_fa.rules.companions import unsigned, with_companions
+from bio_fa.rules.feedback import Feedback, FixedRandom
 from bio_fa.rules.network import OUTPUT, LayeredNetwork
-from bio_fa.weights import Constant, Signed, Weights
+from bio_fa.weights import Constant
 
 
 @dataclass(frozen=True)
@@ -28,20 +29,21 @@ class TargetPropagation(DifferenceInTime, abstract=True):
     Choice: the correction is added to the potential, so that targets are activities that the neurons can have.
     """
 
+    takes: ClassVar[tuple[type[Feedback], ...]] = (FixedRandom,)
+    because: ClassVar[str] = "V ends on neurons of its own, and what it learns is an inverse, not the way up"
+
     gain: float = 1.0
     """γ, the share of the correction that reaches the soma."""
     strength: float = 0.1
     """β, of the nudge: the step η̂ of the target of the output."""
-    weights: Weights = field(default_factory=lambda: Signed(1.0))
-    """V at the start."""
 
     def back(self, network: LayeredNetwork) -> Iterator[Projection]:
         """Yield what makes g_ℓ, and what brings it to the apical compartments."""
-        for above, below in network.returns:
-            inverse, learning = f"{below}_inverse", self.inversion(below)
-            yield Projection(above, inverse, weights=self.weights, **learning)
+        for each in super().back(network):
+            inverse, learning = f"{each.post}_inverse", self.inversion(each.post)
+            yield replace(each, post=inverse, compartment="basal", **learning)
             yield tonic_drive(inverse, **learning)
-            yield Projection(inverse, below, "apical", OneToOne(), Constant())
+            yield Projection(inverse, each.post, "apical", OneToOne(), Constant())
 
     def inversion(self, layer: str) -> dict[str, Any]:
         """Return the settings by which the synapses that make g of a hidden population learn; none: they are fixed."""

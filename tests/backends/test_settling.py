@@ -130,6 +130,57 @@ def test_relaxation_reaches_the_algebraic_fixed_point_of_a_linear_loop(backend):
     np.testing.assert_allclose(found, r, rtol=0, atol=1e-11)
 
 
+def mutual(coupling: float) -> Circuit:
+    """Return E ⇄ I, both excitatory here, of one neuron each: u = w r + x."""
+    projections = [Projection("input", "A"), *(Projection(*pair, weights=Constant(coupling)) for pair in ("AB", "BA"))]
+    area = Area("V1", (leaky("A", 1), leaky("B", 1)))
+    return Circuit("mutual", (Area("input_area", (leaky("input", 1),)), area), tuple(projections), "input", "B")
+
+
+@backend
+@pytest.mark.parametrize(("step", "steps"), [(1.0, 62), (1.25, 25)])
+def test_populations_in_turn_settle_in_as_many_steps_as_young_predicts(backend, step, steps):
+    # Young (1954): with ρ = 0.8 side by side, ρ² = 0.64 a step in turn, and ω − 1 = 0.25 with ω = 2 / (1 + √(1 − ρ²)) = 1.25, whose
+    # double root costs a factor of the number of steps; 0.64⁶² ≈ 25 · 0.25²³ ≈ 1e-12.
+    circuit, x = mutual(0.8), {"input": np.ones((1, 1))}
+    for allowed, settles in ((steps + 4, True), (steps - 6, False)):
+        phase = Phase("free", ("input",), settle=Settle(1e-12, step, allowed))
+        simulation = compiled(circuit, Protocol((phase,)), LocalLearning(), backend)
+        with warnings.catch_warnings(record=True) as raised:
+            warnings.simplefilter("always")
+            state, _ = simulation.run(simulation.init(circuit.sample(0)), phase, x)
+        assert (not raised) == settles
+    # r_A = 0.8 r_B + x and r_B = 0.8 r_A, near enough even where steps were too few.
+    assert simulation.activity(state, "B", "free").item() == pytest.approx(0.8 / (1 - 0.64), rel=1e-8)
+
+
+@backend
+def test_how_many_steps_a_linear_loop_takes_does_not_depend_on_the_size_of_its_input(backend):
+    # A movement is measured relative to the potentials: 0.64³¹ ≈ 1e-6. Single precision could not settle large ones otherwise.
+    circuit = mutual(0.8)
+    phase = Phase("free", ("input",), settle=Settle(1e-6, 1.0, 36))
+    simulation = compiled(circuit, Protocol((phase,)), LocalLearning(), backend)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        simulation.run(simulation.init(circuit.sample(0)), phase, {"input": np.full((1, 1), 1e6)})
+
+
+@backend
+def test_what_clamped_populations_send_is_summed_once_a_phase(backend, monkeypatch):
+    circuit, sums = excitation_and_inhibition(), []
+    phase = Phase("free", ("input",))
+    simulation = compiled(circuit, Protocol((phase,)), LocalLearning(), backend)
+    currents = simulation.currents
+
+    def counted(inlet, signals, weights):
+        sums.append("input" in signals)
+        return currents(inlet, signals, weights)
+
+    monkeypatch.setattr(simulation, "currents", counted)
+    simulation.run(simulation.init(circuit.sample(1)), phase, batch(circuit, TRIALS))
+    assert sums.count(True) == 2 < sums.count(False), "one sum each for E and I"
+
+
 @backend
 def test_relaxation_that_is_cut_short_warns_and_says_how_far_it_was(backend):
     circuit = excitation_and_inhibition()

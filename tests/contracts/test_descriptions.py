@@ -24,6 +24,7 @@ from bio_fa.description import Description
 from bio_fa.experiment import Experiment
 from bio_fa.io.nodes import PopulationInfo
 from bio_fa.io.weights import SnapshotInfo, SynapseInfo
+from bio_fa.learning import GradientLearning, Switch
 from bio_fa.neurons import LIF, AdaptiveThresholdLIF, Neuron, PoissonSource
 from bio_fa.noise import NeuronNoise, SynapseNoise
 from bio_fa.phase import Nudge, Phase
@@ -71,10 +72,11 @@ EXAMPLES = [
     Projection("a", "b", transmission=ConductanceSynapse(delay=1e-3)),
     CIRCUIT.with_neurons(LIF(), CurrentSynapse(delay=2e-3), PoissonSource()),
     Protocol((Phase("free"),)),
-    SignConcordant("a_to_b", redrawn=True),
+    SignConcordant("a_to_b", redrawn=True, normalised=True),
     SnapshotInfo("000000", 0, 0),
     StartingAs("a_to_b", -1.0),
     Sum((Hebbian(), WeightDecay())),
+    Switch(3, GradientLearning()),
     Transposed("a_to_b"),
     SynapseInfo("a_to_b", "a", "b", None, "basal", True, 0.5),
 ]

@@ -25,6 +25,7 @@ def change(
     error: object = 0.0,
     apical: object = 0.0,
     sensitivity: object = 0.0,
+    deviation: object = 0.0,
     sign: int = 1,
 ) -> np.ndarray:
     """Return Δw (post, pre) for activities (trial, pre) and (trial, post), and what else is known once a trial."""
@@ -39,6 +40,7 @@ def change(
         spread(error),
         apical=spread(apical),
         sensitivity=spread(sensitivity),
+        deviation=spread(deviation),
     )
     total = sum(a * b * c for a, b, c in rule.factors(before, after, w))
     return np.broadcast_to(total, (len(post), *w.shape)).mean(axis=0)

@@ -1,11 +1,15 @@
 """Aims at contrastive learning that does not come near the gradient where feedback is weak."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bio_fa import Settle
 from bio_fa.rules.backpropagation import Backpropagation
 from bio_fa.rules.contrastive import ContrastiveHebbian, GeneRec
+from bio_fa.rules.equilibrium_propagation import EquilibriumPropagation
+from bio_fa.rules.feedback import Stepwise
 from bio_fa.rules.feedback_alignment import FeedbackAlignment
 from tests.rules.limits import generic, order
 from tests.rules.trained import SMALL, learner
@@ -16,18 +20,27 @@ POWERS = {"H2_to_output": 0, "H1_to_H2": 1, "input_to_H1": 2}
 """With which power of γ the change of each projection shrinks: k steps below the output."""
 
 
-@pytest.mark.parametrize(("rule", "limit"), [(ContrastiveHebbian, Backpropagation), (GeneRec, FeedbackAlignment)])
+LIMITS = [
+    (ContrastiveHebbian(), Backpropagation()),
+    (ContrastiveHebbian(wiring=Stepwise()), FeedbackAlignment()),
+    (GeneRec(), FeedbackAlignment()),
+    (EquilibriumPropagation(wiring=Stepwise()), FeedbackAlignment()),
+]
+"""Rule, and what it tends to."""
+
+
+@pytest.mark.parametrize(("rule", "limit"), LIMITS, ids=lambda each: each.kind())
 def test_its_change_tends_to_that_of_signed_errors_as_feedback_becomes_weak(rule, limit):
     """Xie & Seung (2003): contrastive Hebbian learning is backpropagation, up to γᵏ and an error of first order in γ.
 
     With feedback that is not symmetric the same expansion of the activities gives feedback alignment.
     """
-    parameters = generic(rule().circuit(SMALL).sample(1))
-    wanted = learner(limit(), parameters=parameters).deltas()
+    parameters = generic(rule.circuit(SMALL).sample(1))
+    wanted = learner(limit, parameters=parameters).deltas()
     for name, power in POWERS.items():
 
         def change(gain: float, name: str = name, power: int = power) -> np.ndarray:
-            return learner(rule(gain=gain, settle=EXACT), parameters=parameters).deltas()[name] / gain**power
+            return learner(replace(rule, gain=gain, settle=EXACT), parameters=parameters).deltas()[name] / gain**power
 
         assert order(GAINS, change, wanted[name]) == pytest.approx(1, abs=0.05), name
 

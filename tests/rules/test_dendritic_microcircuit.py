@@ -57,15 +57,29 @@ def test_with_a_nudge_the_dendrite_below_the_output_sees_the_error_through_b():
     error = 0.3 * (one.inputs["output"] - one.simulation.activity(one.state, "H2_inter", "nudged"))
     felt = error @ parameters["output_to_H2"].w.T
     np.testing.assert_allclose(apical(one, parameters, "H2", "output", "nudged"), felt, rtol=0, atol=1e-13)
-    wanted = rule.gain * felt.T @ one.simulation.activity(one.state, "H1", "nudged") / len(felt)
-    np.testing.assert_allclose(deltas["H1_to_H2"], wanted, rtol=0, atol=1e-13)
+    below = one.simulation.activity(one.state, "H1", "nudged")
+    predicted = below @ parameters["H1_to_H2"].w.T + parameters["tonic_to_H2"].w.T
+    missed = np.tanh(predicted + rule.gain * felt) - np.tanh(predicted)  # φ(u) − φ(v), of soma and basal dendrite
+    np.testing.assert_allclose(deltas["H1_to_H2"], missed.T @ below / len(felt), rtol=0, atol=1e-13)
 
 
-def test_interneurons_below_the_output_go_on_predicting_it_while_both_learn():
+def test_interneurons_go_on_predicting_the_area_above_while_both_learn():
     """Both learn from r − i and the same activity: W = V at the start, and so for ever."""
     w = learner(DendriticMicrocircuit()).learn(trials=30)
-    np.testing.assert_array_equal(w["H2_to_H2_inter"].w, w["H2_to_output"].w)
-    np.testing.assert_array_equal(w["tonic_to_H2_inter"].w, w["tonic_to_output"].w)
+    for above, below in RETURNS:
+        np.testing.assert_array_equal(w[f"{below}_to_{below}_inter"].w, w[f"{below}_to_{above}"].w)
+        np.testing.assert_array_equal(w[f"tonic_to_{below}_inter"].w, w[f"tonic_to_{above}"].w)
+
+
+def test_the_first_area_learns_by_how_much_its_soma_departs_from_its_basal_dendrite():
+    """ΔW = (φ(v + γ a) − φ(v)) rᵀ, Sacramento et al. (2018), with v = W r + θ."""
+    rule = DendriticMicrocircuit(settle=EXACT)
+    parameters = self_predicting(rule)
+    one = learner(rule, parameters=parameters)
+    deltas, x = one.deltas(), one.inputs["input"]
+    v = x @ parameters["input_to_H1"].w.T + parameters["tonic_to_H1"].w.T
+    departs = np.tanh(v + rule.gain * apical(one, parameters, "H1", "H2", "nudged")) - np.tanh(v)
+    np.testing.assert_allclose(deltas["input_to_H1"], departs.T @ x / len(x), rtol=0, atol=1e-13)
 
 
 def test_a_circuit_develops_into_the_self_predicting_state():

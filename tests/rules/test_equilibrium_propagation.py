@@ -51,7 +51,7 @@ def orders(rule) -> dict[str, float]:
     for name, power in POWERS.items():
 
         def change(strength: float, name: str = name) -> np.ndarray:
-            return learner(rule(GAIN, EXACT, strength), parameters=start()).deltas()[name]
+            return learner(rule(gain=GAIN, settle=EXACT, strength=strength), parameters=start()).deltas()[name]
 
         found[name] = order(STRENGTHS, change, -(GAIN**power) * gradient(name))
     return found

@@ -7,6 +7,7 @@ from bio_fa.learning import GradientLearning
 from bio_fa.measures import angle
 from bio_fa.rules.backpropagation import Backpropagation
 from bio_fa.rules.direct_feedback_alignment import DirectFeedbackAlignment
+from bio_fa.rules.feedback import Stepwise
 from bio_fa.rules.feedback_alignment import FeedbackAlignment
 from bio_fa.rules.network import Network
 from bio_fa.synapses import Synapses
@@ -67,7 +68,7 @@ def _angle_to_gradient(one, split):
 
 
 def test_half_of_the_synapses_of_b_can_be_missing():
-    one = learner(FeedbackAlignment(connectivity=FixedInDegree(0.5)))
+    one = learner(FeedbackAlignment(wiring=Stepwise(FixedInDegree(0.5))))
     b = one.learn(trials=2)["H2_to_H1"]
     assert b.mask.mean() == 0.5
     assert not b.w[~b.mask].any() and isinstance(b, Synapses)

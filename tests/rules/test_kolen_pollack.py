@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bio_fa.rules.feedback import LearnedTogether
 from bio_fa.rules.kolen_pollack import KolenPollack
 from bio_fa.updates import Scale
 from tests.rules.trained import learner
@@ -11,7 +12,7 @@ from tests.rules.trained import learner
 @pytest.mark.parametrize(("rate", "decay"), [(0.1, 0.5), (0.5, 0.1)])
 def test_the_difference_of_w_and_b_transposed_decays_by_one_less_eta_lambda_a_trial(rate, decay):
     """Kolen & Pollack (1994): W − Bᵀ ← (1 − η λ) (W − Bᵀ), because both change by the same products."""
-    one = learner(KolenPollack(decay=decay), update=Scale(rate))
+    one = learner(KolenPollack(wiring=LearnedTogether(decay)), update=Scale(rate))
     start, end = one.parameters(), one.learn(trials=20)
     for forward, back in (("H1_to_H2", "H2_to_H1"), ("H2_to_output", "output_to_H2")):
         before, after = (each[forward].w - each[back].w.T for each in (start, end))

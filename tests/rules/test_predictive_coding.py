@@ -5,6 +5,7 @@ import pytest
 
 from bio_fa import Settle
 from bio_fa.rules.backpropagation import Backpropagation
+from bio_fa.rules.feedback import LearnedTogether
 from bio_fa.rules.predictive_coding import PredictiveCoding
 from bio_fa.synapses import Parameters
 from tests.rules.limits import generic, order, replaced
@@ -38,7 +39,7 @@ def test_small_errors_are_those_of_backpropagation_with_first_order(fixed):
     for name in UP:
 
         def change(strength: float, name: str = name) -> np.ndarray:
-            rule = PredictiveCoding(strength=strength, fixed=fixed, decay=0.0, settle=EXACT)
+            rule = PredictiveCoding(wiring=LearnedTogether(0.0, symmetric=True), strength=strength, fixed=fixed, settle=EXACT)
             return learner(rule, parameters=parameters).deltas()[f"{name}_predicted"] / strength
 
         assert order(STRENGTHS, change, wanted[name]) == pytest.approx(1, abs=0.1), name
@@ -78,7 +79,7 @@ def test_feedback_that_starts_symmetric_stays_so():
 
 def test_both_ways_change_alike_so_that_what_they_differ_by_only_decays():
     """Kolen & Pollack (1994): W − Bᵀ shrinks by 1 − η λ a trial."""
-    one = learner(PredictiveCoding(decay=0.01, symmetric=False))
+    one = learner(PredictiveCoding(wiring=LearnedTogether(decay=0.01)))
     difference = lambda w: w["H1_to_H2_predicted"].w - w["H2_error_to_H1"].w.T  # noqa: E731
     before, after = difference(one.parameters()), difference(one.learn(trials=10))
     np.testing.assert_allclose(after, before * (1 - 0.1 * 0.01) ** 10, rtol=0, atol=1e-14)

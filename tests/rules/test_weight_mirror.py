@@ -6,6 +6,7 @@ import numpy as np
 
 from bio_fa.measures import angle
 from bio_fa.neurons import LinearRate
+from bio_fa.rules.feedback import Mirrored
 from bio_fa.rules.feedback_alignment import FeedbackAlignment
 from bio_fa.rules.weight_mirror import WeightMirror
 from bio_fa.updates import Scale
@@ -18,7 +19,7 @@ BACK = (("H2_to_H1", "H1_to_H2"), ("output_to_H2", "H2_to_output"))
 
 def test_the_mean_change_of_feedback_is_in_proportion_to_the_forward_weights_transposed():
     """Akrout et al. (2019), section 3: E[r_ℓ r_{ℓ+1}ᵀ] = σ² Wᵀ for linear neurons, whatever the stimulus is."""
-    one = learner(WeightMirror(deviation=0.7, decay=0.1), LINEAR)
+    one = learner(WeightMirror(wiring=Mirrored(deviation=0.7, decay=0.1)), LINEAR)
     one.inputs = {name: np.tile(values, (500, 1)) for name, values in batch(LINEAR).items()}
     draws, w = [one.deltas() for _ in range(50)], one.parameters()
     for back, forward in BACK:
