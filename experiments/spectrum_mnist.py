@@ -41,7 +41,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "direct_random_target_projection": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='scale', rate=0.4}]"),
     "equilibrium_propagation": (EXACT, "training.epochs=5"),
     "fixed_weight_target_propagation": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='adaptive', rate=1e-3}]"),
-    "gene_rec": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=2"),
+    "gene_rec": (EXACT, "training.constraints=[{kind='weight_norm', norm=1.0}]", "training.epochs=1"),
     "hebbian_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=10"),
     "node_perturbation": ("training.update=[{kind='adaptive', rate=7e-4}]", "training.batch=128"),
     "predictive_coding": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=8"),
