@@ -1,6 +1,7 @@
 # make demo    the flagship circuit learns to read digits; the report is runs/digits_hierarchy/report/report.html
 # make test    style, types and every test
-# Both prepare the environment .venv first, once. PYTHON names the interpreter, 3.11 or later.
+# make faults  kills a run 100 times, refuses every one of its writes, and reads 2,000 damaged files; the tests do some of that
+# All prepare the environment .venv first, once. PYTHON names the interpreter, 3.11 or later.
 
 PYTHON ?= python3
 WORKERS ?= 2
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := digits_hierarchy
 
-.PHONY: demo test lint install clean
+.PHONY: demo test faults lint install clean
 
 demo: install
 	$(BIN)/bio-fa run experiments/$(DEMO).toml --output runs/$(DEMO) --overwrite
@@ -18,6 +19,9 @@ demo: install
 # A worker computes on one core, so that workers do not compete for them.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+faults: install
+	OMP_NUM_THREADS=1 BIO_FA_KILLS=60 BIO_FA_STRIDE=1 BIO_FA_FAULTS=all $(BIN)/python -m pytest -n $(WORKERS) tests/faults
 
 lint: install
 	$(BIN)/ruff check .

@@ -11,12 +11,14 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
-from bio_fa.errors import BioFAError, RecordError
+from bio_fa.errors import BioFAError, PreemptionError, RecordError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-VIOLATED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-"""Exit codes: a constraint did not hold; the input was refused; Ctrl-C."""
+VIOLATED, BAD_INPUT, PREEMPTED, INTERRUPTED = 1, 2, 75, 130
+"""Exit codes: a constraint did not hold; the input was refused; SIGTERM or SIGUSR1 stopped a run after a checkpoint; Ctrl-C.
+
+Choice: 75 is EX_TEMPFAIL of sysexits.h, a failure after which to try again."""
 
 UNCHECKED = ("audit.weights", "audit.negative_rate_violations", "metrics")
 """The parts of an inspection without which a run was not checked."""
@@ -25,12 +27,14 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def guarded(command: Command) -> Command:
-    """Make a command answer bad input with one sentence and exit code 2, and Ctrl-C with exit code 130."""
+    """Make a command answer bad input with one sentence and exit code 2, Ctrl-C with 130, and a signal to stop with 75."""
 
     @functools.wraps(command)
     def answer(*arguments: Any, **options: Any) -> None:
         try:
             command(*arguments, **options)
+        except PreemptionError as error:
+            _stop(str(error), PREEMPTED)
         except BioFAError as error:
             _stop(str(error), BAD_INPUT)
         except OSError as error:
@@ -55,6 +59,7 @@ def run(
     output: Annotated[Path | None, typer.Option(readable=False, help="The run's folder; runs/<name> without it.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value, as often as needed.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder, if any.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but the path of the report.")] = False,
 ) -> None:
     """Run an experiment: train, record, report."""
@@ -67,7 +72,11 @@ def run(
     settings, experiment = configuration.load(config, set_ or [])
     place = output or Path("runs") / settings.name
     words = ["bio-fa", *sys.argv[1:]]
-    running.run(experiment, place, overwrite, ProgressBar(console), settings.texts(config.parent), words)
+    if resume and overwrite:
+        raise RecordError("--resume goes on with a run, and --overwrite removes it; give one of them.")
+    if resume and running.has_finished(place):
+        console.print(f"{place} holds a run that has finished; nothing is left to resume.", highlight=False)
+    running.run(experiment, place, overwrite, ProgressBar(console), settings.texts(config.parent), words, resume)
     report = write_report(place)
     console.print(summarise(inspect_run(place)), highlight=False)
     print(report)
@@ -170,6 +179,8 @@ def _check_run(folder: Path) -> None:
     from bio_fa.analysis import inspect_run
 
     found = inspect_run(folder)
+    if "the rest" in found["reasons"]:
+        print(f"{folder}: {found['reasons']['the rest']}")
     reasons = [reason for part, reason in found["reasons"].items() if part in UNCHECKED]
     if reasons:
         raise RecordError(f"{folder} cannot be checked: {reasons[0]}")

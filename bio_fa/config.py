@@ -14,11 +14,13 @@ import tomli_w
 
 from bio_fa import backends
 from bio_fa.backends.base import Backend
+from bio_fa.checkpointing import Checkpointing
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import BioFAError, ConfigError, DescriptionError
 from bio_fa.experiment import Experiment, load_dataset
 from bio_fa.guard import Liveness
+from bio_fa.io.plain import LONGEST, from_toml
 from bio_fa.learning import Learning
 from bio_fa.modules import build_circuit, find_model, load_model, load_module
 from bio_fa.protocol import Protocol
@@ -28,7 +30,7 @@ from bio_fa.sections import NeuronsConfig, TrainingConfig, TrialConfig
 from bio_fa.standardisation import Standardisation
 from bio_fa.tasks import Dataset, Digits, Task
 
-SECTIONS = ("neurons", "protocol", "training", "standardisation", "record", "liveness")
+SECTIONS = ("neurons", "protocol", "training", "standardisation", "record", "liveness", "checkpoint")
 """The sections that are of one kind, which is so not written."""
 TASK_SIZES = ("inputs", "outputs")
 """The arguments of a model that the task decides where the configuration does not."""
@@ -60,6 +62,8 @@ class Config(Description):
     record: Record = field(default_factory=Record)
     liveness: Liveness | Literal[False] = field(default_factory=Liveness)
     """When a run is given up because a population is dead; false: never."""
+    checkpoint: Checkpointing = field(default_factory=Checkpointing)
+    """When a run leaves what it needs to go on after an interruption."""
 
     def validate(self) -> None:
         """Refuse a name that could not be a folder's, and a seed of no random stream."""
@@ -129,6 +133,7 @@ class Config(Description):
             snapshots=self.training.snapshots,
             record=self.record,
             liveness=self.liveness or None,
+            checkpoint=self.checkpoint,
         )
 
     def _parts(self, folder: Path, dataset: Dataset) -> tuple[Circuit, Protocol, Learning]:
@@ -194,10 +199,11 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> tuple[Config, Exper
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the table of a TOML file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            return from_toml(file.read(LONGEST + 1))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}); give the path of a TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML ({error}); mend that line.") from error
 
 
@@ -217,7 +223,7 @@ def apply_override(table: dict[str, Any], override: str) -> None:
 def _value(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 

@@ -161,11 +161,25 @@ def conforms(value: Any, hint: Any) -> bool:
         return any(value == each and type(value) is type(each) for each in arguments)
     if origin is tuple:
         return isinstance(value, tuple) and all(conforms(item, arguments[0]) for item in value)
+    if origin is list:
+        return isinstance(value, list) and all(conforms(item, arguments[0]) for item in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(conforms(item, arguments[1]) for item in value.values())
+    if typing.is_typeddict(hint):
+        return isinstance(value, dict) and not misfits(value, hint)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)
+
+
+def misfits(table: dict[str, Any], form: Any) -> dict[str, Any]:
+    """Return the keys of a table that are not what a ``TypedDict`` says, or missing, with what it says of each."""
+    hints, needed = typing.get_type_hints(form), form.__required_keys__
+    absent = object()
+    wrong = (key for key in hints if (key in table or key in needed) and not conforms(table.get(key, absent), hints[key]))
+    return {key: hints[key] for key in wrong}
 
 
 def expected(hint: Any) -> str:
@@ -175,8 +189,12 @@ def expected(hint: Any) -> str:
         return " or ".join(expected(each) for each in arguments)
     if origin is typing.Literal:
         return " or ".join(repr(each) for each in arguments)
-    if origin is tuple:
+    if origin in (tuple, list):
         return f"a list in which each item is {expected(arguments[0])}"
+    if origin is dict:
+        return f"a table in which each value is {expected(arguments[1])}"
+    if typing.is_typeddict(hint):
+        return f"a table of {', '.join(typing.get_type_hints(hint))}"
     words = {float: "a finite number", int: "a whole number", bool: "true or false", str: "a text", type(None): "nothing"}
     return words.get(hint, f"a {getattr(hint, '__name__', hint)}")
 

@@ -42,6 +42,10 @@ class LivenessError(BioFAError):
     """A run in which a population is nearly all silent or saturated, so that it computes nothing."""
 
 
+class PreemptionError(BioFAError):
+    """A run that the system asked to stop, and that left a checkpoint; the command line exits with 75."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for a misspelt name, else the list of what is known."""
     known = sorted(known)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bio_fa.backends.base import Backend
 from bio_fa.beginning import Beginning, beginning
+from bio_fa.checkpointing import Checkpointing
 from bio_fa.circuit import Circuit
 from bio_fa.description import Description
 from bio_fa.errors import DescriptionError
@@ -46,6 +47,8 @@ class Experiment(Description):
     record: Record = field(default_factory=Record)
     liveness: Liveness | None = field(default_factory=Liveness)
     """When the run is given up because a population is dead; None: never."""
+    checkpoint: Checkpointing = field(default_factory=Checkpointing)
+    """When the run leaves what it needs to go on after an interruption."""
 
     def validate(self) -> None:
         """Refuse parts that do not fit each other."""

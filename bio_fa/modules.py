@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import typing
 from collections.abc import Callable
@@ -24,7 +25,7 @@ def load_module(path: Path) -> ModuleType:
     Raises:
         ConfigError: when there is no such file, or it cannot be run.
     """
-    if path.suffix != ".py" or not path.is_file():
+    if path.suffix != ".py" or not os.path.isfile(path):
         raise ConfigError(f"{path.name!r} is no Python file; give the path of one, relative to the configuration.")
     path = path.resolve()
     name = f"bio_fa_user.{path.stem}_{abs(hash(path))}"
@@ -59,7 +60,7 @@ def find_model(model: str, folder: Path) -> tuple[Path, str]:
         return folder / file, function
     places = [each / "models" for each in (folder.resolve(), *folder.resolve().parents, Path.cwd())]
     for place in places:
-        if model.isidentifier() and (place / f"{model}.py").is_file():
+        if model.isidentifier() and os.path.isfile(place / f"{model}.py"):
             return place / f"{model}.py", model
     known = {file.stem for place in places if place.is_dir() for file in place.glob("[a-z]*.py")}
     raise ConfigError(f"[circuit]: no model is called {model!r}; {nearest(model, known)}")

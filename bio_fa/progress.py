@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bio_fa.experiment import Experiment
-from bio_fa.running import Watcher
 from bio_fa.training import Score
+from bio_fa.watching import Watcher
 
 
 class ProgressBar(Watcher):

@@ -4,46 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import groupby
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bio_fa.beginning import Beginning
-from bio_fa.circuit import Circuit
-from bio_fa.errors import BioFAError, DivergenceError, LivenessError
-from bio_fa.examination import Examination, ceiling
+from bio_fa.account import account, has_finished
+from bio_fa.errors import BioFAError, DivergenceError, LivenessError, PreemptionError, RecordError
 from bio_fa.experiment import Experiment
-from bio_fa.io.provenance import provenance
-from bio_fa.io.run_folder import RunFolder, write_json
-from bio_fa.io.weights import SynapseInfo, WeightsWriter
-from bio_fa.learning import GradientLearning
+from bio_fa.interruption import Interruption, heeded
+from bio_fa.io import lines
+from bio_fa.io.checkpoint import Checkpoint
+from bio_fa.io.lock import held
+from bio_fa.io.plain import read_text, write_json
+from bio_fa.io.run_folder import RunFolder
 from bio_fa.observation import examine, record
-from bio_fa.pathways import feedback_pairs
-from bio_fa.population import TONIC
-from bio_fa.projection import Projection
-from bio_fa.record_files import RecordFiles
+from bio_fa.record_files import RecordFiles, room, snapshot_epochs
+from bio_fa.resuming import Position, require_same, restore, settings, state
 from bio_fa.training import Score, Training
+from bio_fa.watching import Watcher
 
-THEN = ", then "
-"""Between one way to learn and the next."""
-
-
-class Watcher:
-    """Is told how a run goes; this one says nothing."""
-
-    def begin(self, experiment: Experiment, trials: int) -> None:
-        """Learn that a run of so many training trials begins."""
-
-    def trained(self, trials: int, score: Score, samples_per_second: float) -> None:
-        """Learn that so many training trials have passed, with the score of this epoch so far."""
-
-    def evaluated(self, line: dict[str, Any]) -> None:
-        """Learn the metrics after an epoch."""
-
-    def end(self) -> None:
-        """Learn that the run is over."""
+__all__ = ["Watcher", "has_finished", "run"]
 
 
 def run(
@@ -53,71 +35,45 @@ def run(
     watcher: Watcher | None = None,
     texts: Mapping[str, str] | None = None,
     command: Sequence[str] | None = None,
+    resume: bool = False,
 ) -> Path:
     """Train ``experiment`` and write its run folder; return the folder.
 
     ``texts`` go into the folder as they are: ``config.toml`` and the Python files that it names; ``command`` is the command
     line. When the run ends early (Ctrl-C, divergence, a dead population, a full disk) what was recorded so far stays readable,
-    and ``run.json`` says why it ended.
+    and ``run.json`` says why it ended. With ``resume`` it goes on from the folder's newest checkpoint, on a CPU to the last bit as
+    if it had never stopped; without one it begins, and a run that has finished is left as it is.
 
     Raises:
-        RecordError: when the folder holds a run (without ``overwrite``), cannot be written, or the disk is too small.
+        RecordError: when the folder holds a run (without ``overwrite``) or is being written, cannot be written, or the disk is too
+            small; when the run to resume had another configuration, diverged, or its checkpoints are damaged.
         DataError: when the task's data are missing or cannot be used.
         DivergenceError: when activity or weights stop being finite.
         LivenessError: when a population stays nearly all silent or saturated.
         BackendError: when potentials are to be recorded and the backend keeps none.
+        PreemptionError: when a signal asked the run to stop.
     """
+    place = RunFolder(Path(folder))
+    if resume and has_finished(folder):
+        with held(place.path):
+            place.clear_progress()
+        return place.path
     dataset = experiment.dataset()
     training = Training(experiment, dataset)
-    place = RunFolder.create(folder, overwrite, _bytes(experiment, training))
-    description = _description(experiment, dataset.source, training, command)
-    study = _Run(experiment, training, place, watcher or Watcher(), description)
-    with study.conclusion():
-        study.start(texts or {})
-        study.train()
+    description = account(experiment, dataset.source, training, command)
+    goes_on, anew = resume and place.begun, overwrite or (resume and not place.recorded)
+    if not goes_on:
+        place = RunFolder.vacant(folder, anew, room(experiment, len(dataset.test)))
+    with held(place.path), heeded() as interruption:
+        study = _Run(experiment, training, place, watcher or Watcher(), description, texts or {}, interruption)
+        if goes_on:
+            study.resume()
+        else:
+            study.begin(anew)
+        with study.conclusion():
+            study.train()
+        place.clear_progress()
     return place.path
-
-
-def _bytes(experiment: Experiment, training: Training) -> int:
-    """Return the size of what the run will write: activity, with an estimate of its spikes, weights and a margin for the rest."""
-    circuit = experiment.circuit
-    activity = experiment.record.bytes(circuit, experiment.protocol, experiment.epochs, len(training.dataset.test))
-    shapes = {each.name: circuit.shape(each) for each in circuit.projections}
-    plastic = sum(shapes[each.name][0] * shapes[each.name][1] for each in circuit.plastic)
-    everything = sum(post * pre for post, pre in shapes.values())
-    return activity + 8 * plastic * len(_snapshot_epochs(experiment)) + 9 * everything + 10_000_000
-
-
-def _description(
-    experiment: Experiment, source: str, training: Training, command: Sequence[str] | None
-) -> dict[str, Any]:
-    """Return what ``run.json`` says beside status and timing."""
-    circuit = experiment.circuit
-    return {
-        "name": experiment.name,
-        "seed": experiment.seed,
-        "learning": _learning(experiment, training.beginning),
-        "start": training.beginning.origin,
-        "model": circuit.name,
-        "dalean": circuit.dalean,
-        "spiking": circuit.spiking,
-        "input": circuit.input,
-        "output": circuit.output,
-        "tonic": TONIC,
-        "sources": [*experiment.sources(), *experiment.loss.sources(), f"Data: {source}"],
-        "alignment_pairs": feedback_pairs(circuit),
-        "ceilings": {population.name: ceiling(population, experiment.protocol) for population in circuit.populations},
-        "signed_activity": [population.name for population in circuit.populations if population.neuron.signed],
-        "skipped": training.skipped,
-        "provenance": provenance(experiment.seed, command),
-    }
-
-
-def _learning(experiment: Experiment, beginning: Beginning) -> str:
-    """Return in which ways the weights have been learned, in order, such as ``gradient, then local``."""
-    earlier = beginning.origin["learning"].split(THEN) if beginning.origin else []
-    own = ("gradient" if isinstance(each, GradientLearning) else "local" for each in experiment.ways)
-    return THEN.join(way for way, _ in groupby([*earlier, *own]))
 
 
 @dataclass
@@ -129,14 +85,32 @@ class _Run:
     folder: RunFolder
     watcher: Watcher
     description: dict[str, Any]
+    texts: Mapping[str, str]
+    interruption: Interruption
+    position: Position = field(default_factory=Position)
+    segments: Mapping[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
-    examined: list[Examination] = field(default_factory=list)
+    committed: float = field(default_factory=time.perf_counter)
+    """When the last checkpoint was left."""
 
-    def start(self, texts: Mapping[str, str]) -> None:
+    def begin(self, overwrite: bool) -> None:
         """Write what is known before the first trial."""
-        for name, text in texts.items():
+        self.folder.clear(overwrite)
+        self._status("running", "")
+        for name, text in self.texts.items():
             self.folder.write_text(self.folder.path / name, text)
         write_json(self.folder.circuit, self.experiment.circuit.to_table())
+
+    def resume(self) -> None:
+        """Put everything where it was at the newest checkpoint."""
+        checkpoint = self.folder.checkpoints.newest(self.folder.segments)
+        assert checkpoint is not None
+        require_same(checkpoint, settings(self.experiment, self.texts), self._versions, self.folder.path)
+        self.folder.cut(checkpoint.metrics, checkpoint.segments)
+        self.position, self.segments = restore(self.training, checkpoint), checkpoint.segments
+        self.started -= self.position.elapsed
+        before, now = self.folder.read_json(self.folder.run), self.description["provenance"]
+        self.description |= {"provenance": before["provenance"], "resumed": [*before.get("resumed", []), now["created"]]}
         self._status("running", "")
 
     @contextmanager
@@ -144,18 +118,29 @@ class _Run:
         """Write how the run ended, whatever ended it."""
         try:
             yield
+            self.folder.finish()
             self._status("finished", "")
-        except KeyboardInterrupt:
-            self._status("interrupted", f"stopped by the user after {self.training.trials} training trials")
+        except (KeyboardInterrupt, PreemptionError) as error:
+            who = "the user" if isinstance(error, KeyboardInterrupt) else "the system"
+            self._status("interrupted", f"stopped by {who} after {self.training.trials} training trials")
             raise
         except (DivergenceError, LivenessError) as error:
             self._status("diverged" if isinstance(error, DivergenceError) else "stopped", str(error))
+            self._end(error)
             raise
         except Exception as error:
             self._status("failed", str(error) if isinstance(error, BioFAError) else f"{type(error).__name__}: {error}")
             raise
         finally:
             self.watcher.end()
+
+    def _end(self, error: BioFAError) -> None:
+        """Make one record of the segments of a run that cannot go on; where the disk refuses, they stay."""
+        try:
+            self.folder.finish()
+            self.folder.clear_progress()
+        except RecordError as failure:
+            error.add_note(str(failure))
 
     def _status(self, status: str, message: str) -> None:
         total = time.perf_counter() - self.started
@@ -167,41 +152,75 @@ class _Run:
         return self.training.trials / self.training.seconds if self.training.seconds else None
 
     def train(self) -> None:
-        """Train every epoch, with weights, activity and metrics written as they come."""
-        experiment, training = self.experiment, self.training
-        self.watcher.begin(experiment, experiment.epochs * len(training.dataset.train))
-        with ExitStack() as files:
-            weights = files.enter_context(WeightsWriter(self.folder.weights, _synapses(experiment.circuit)))
-            recorded = RecordFiles(experiment, self.folder, self._origin())
-            activity = files.enter_context(recorded) if experiment.record.trials else None
-            weights.masks(training.parameters())
-            self._keep(0, None, weights, activity)
-            for epoch in range(1, experiment.epochs + 1):
-                for score in training.epoch(epoch):
-                    self.watcher.trained(training.trials, score, self._rate() or 0.0)
-                self._keep(epoch, score, weights, activity)
+        """Train every epoch that is left, with weights, activity and metrics written as they come, and checkpoints."""
+        experiment, position = self.experiment, self.position
+        self.watcher.begin(experiment, experiment.epochs * len(self.training.dataset.train))
+        with RecordFiles(experiment, self.folder, self._origin(), self.segments) as files:
+            while position.epoch <= experiment.epochs:
+                if position.epoch:
+                    self._learn(files)
+                self._keep(files)
+                position.follow()
+                self._leave_checkpoint(files, due=experiment.checkpoint.due_after(position.epoch - 1))
+
+    def _learn(self, files: RecordFiles) -> None:
+        """Learn what is left of an epoch."""
+        position, patience = self.position, self.experiment.checkpoint.seconds
+        for score in self.training.epoch(position.epoch, position.batches, position.score):
+            position.batches, position.score = position.batches + 1, score
+            self.watcher.trained(self.training.trials, score, self._rate() or 0.0)
+            self._leave_checkpoint(files, due=patience is not None and time.perf_counter() - self.committed >= patience)
+
+    def _leave_checkpoint(self, files: RecordFiles, due: bool) -> None:
+        """Commit what was recorded and learned, if it is due or the run is asked to stop; stop then, if anything is left to do."""
+        last = self.position.epoch > self.experiment.epochs
+        if not (due or last or self.interruption.asked):
+            return
+        self.committed = time.perf_counter()
+        self.position.elapsed = self.committed - self.started
+        segments, metrics = files.commit(), lines.commit(self.folder.metrics)
+        held = Checkpoint(state(self.training, self.position), self._settings, segments, metrics, self._versions)
+        self.folder.checkpoints.write(self.position.step(self._batches), held)
+        if not last:
+            self.interruption.obey()
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        return settings(self.experiment, self.texts)
+
+    @property
+    def _versions(self) -> dict[str, str]:
+        known = self.description["provenance"]
+        return {"bio_fa": known["bio_fa"], **known["packages"]}
+
+    @property
+    def _batches(self) -> int:
+        """How many batches an epoch has."""
+        return -(-len(self.training.dataset.train) // self.experiment.batch)
 
     def _origin(self) -> dict[str, str]:
         known = self.description["provenance"]
         texts = {key: str(known[key]) for key in ("bio_fa", "python", "created", "seed", "commit") if known.get(key) is not None}
-        return {**texts, "config_json": self.folder.config.read_text(encoding="utf-8") if self.folder.config.exists() else ""}
+        return {**texts, "config_json": read_text(self.folder.config) if self.folder.config.exists() else ""}
 
-    def _keep(self, epoch: int, score: Score | None, weights: WeightsWriter, activity: RecordFiles | None) -> None:
-        """Write the state of things after ``epoch``; give the run up if a population is dead and epochs are left."""
-        experiment, training = self.experiment, self.training
-        if epoch in _snapshot_epochs(experiment):
+    def _keep(self, files: RecordFiles) -> None:
+        """Write the state of things after an epoch; give the run up if a population is dead and epochs are left."""
+        experiment, training, epoch = self.experiment, self.training, self.position.epoch
+        if epoch in snapshot_epochs(experiment):
             name = {0: "initial", experiment.epochs: "final"}.get(epoch, f"epoch_{epoch:04d}")
-            weights.snapshot(name, training.trials, float(epoch), training.parameters())
-        self._measure(epoch, score)
-        if activity is not None and experiment.record.due(epoch, experiment.epochs):
+            files.snapshot(name, training.trials, float(epoch), training.parameters())
+        self._measure(epoch, self.position.score if epoch else None)
+        if experiment.record.due(epoch, experiment.epochs):
             for observed in record(training):
-                activity.append(observed, epoch)
+                files.append(observed, epoch)
         if experiment.liveness is not None and epoch < experiment.epochs:
-            experiment.liveness.require_alive(self.examined)
+            experiment.liveness.require_alive(self.position.examined)
 
     def _measure(self, epoch: int, score: Score | None) -> None:
         training, test = self.training, self.training.evaluate()
-        self.examined.append(examine(training))
+        found = examine(training)
+        patience = self.experiment.liveness.patience if self.experiment.liveness else 1
+        self.position.examined = [*self.position.examined, found][-patience:]
         line: dict[str, Any] = {
             "epoch": epoch,
             "trial": training.trials,
@@ -211,34 +230,11 @@ class _Run:
             "test_error": test.error,
             "seconds": training.seconds,
             "samples_per_second": self._rate(),
-            "liveness": self.examined[-1].liveness,
+            "liveness": found.liveness,
         }
-        if self.examined[-1].spiking is not None:
-            line["spiking"] = self.examined[-1].spiking
-        if epoch in _snapshot_epochs(self.experiment):
+        if found.spiking is not None:
+            line["spiking"] = found.spiking
+        if epoch in snapshot_epochs(self.experiment):
             line["update_alignment"] = training.alignment()
         self.folder.append_metrics(line)
         self.watcher.evaluated(line)
-
-
-def _snapshot_epochs(experiment: Experiment) -> set[int]:
-    """Return after which epochs weights are kept: before, after, and ``snapshots`` times evenly between, or after each."""
-    parts = min(experiment.snapshots, experiment.epochs) + 1
-    return {round(experiment.epochs * part / parts) for part in range(parts + 1)}
-
-
-def _synapses(circuit: Circuit) -> list[SynapseInfo]:
-    return [_synapse_info(circuit, each) for each in circuit.projections]
-
-
-def _synapse_info(circuit: Circuit, projection: Projection) -> SynapseInfo:
-    pre = circuit.shape(projection)[1]
-    return SynapseInfo(
-        projection.name,
-        projection.pre,
-        projection.post,
-        circuit.sign(projection),
-        projection.compartment,
-        plastic=not projection.fixed,
-        density=projection.connectivity.in_degree(pre) / pre,
-    )

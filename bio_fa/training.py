@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -75,21 +75,33 @@ class Training:
         """Return the circuit's present parameters."""
         return self.simulation.parameters(self.state)
 
-    def epoch(self, number: int) -> Iterator[Score]:
+    def epoch(self, number: int, batches: int = 0, score: Score | None = None) -> Iterator[Score]:
         """Learn from every training trial once, in an order of this epoch's own; yield the score so far after each batch.
+
+        With ``batches`` it goes on after the first so many, whose ``score`` is given.
 
         Raises:
             DivergenceError: when activity, weights or loss stop being finite.
         """
         self._learn_by(self.experiment.learning_in(number))
         order = stream(self.experiment.seed, "order", str(number)).permutation(len(self.dataset.train))
-        score = Score()
-        for batch in self.dataset.train.batches(self.experiment.batch, order):
+        score, rest = score or Score(), order[batches * self.experiment.batch :]
+        for batch in self.dataset.train.batches(self.experiment.batch, rest):
             started = time.perf_counter()
             self._learn(batch, score)
             self.seconds += time.perf_counter() - started
             yield score
         self.simulation.diagnose(self.state, self.trials)
+
+    def saved(self) -> dict[str, Any]:
+        """Return all by which training goes on between two batches: plain values, arrays and random streams."""
+        return {"simulation": self.simulation.saved(self.state), "trials": self.trials, "seconds": self.seconds}
+
+    def restore(self, saved: Mapping[str, Any], epoch: int) -> None:
+        """Go on from what was saved in an epoch."""
+        self._learn_by(self.experiment.learning_in(epoch))
+        self.state = self.simulation.restored(saved["simulation"])
+        self.trials, self.seconds = saved["trials"], saved["seconds"]
 
     def _learn_by(self, learning: Learning) -> None:
         """Go on from the weights that there are, with an update that has not begun; trials keep drawing where they were."""

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from bio_fa import backends, two_phase
 from bio_fa.cli import app
 from bio_fa.experiment import Experiment
+from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.weights import WeightsReader
 from bio_fa.tasks import Digits
 from models.two_area import two_area
@@ -67,7 +68,7 @@ def small_experiment(**changes: Any) -> Experiment:
 
 def snapshots(folder: Path) -> dict[str, dict[str, np.ndarray]]:
     """Return all weights of a run, by snapshot and projection."""
-    with WeightsReader(folder / "weights.h5") as reader:
+    with WeightsReader(RunFolder(folder).weights) as reader:
         names = [each.name for each in reader.synapses]
         return {each.name: {name: reader.weights(each.name, name) for name in names} for each in reader.snapshots}
 

@@ -171,7 +171,8 @@ def test_the_sizes_of_the_task_fill_in_what_the_circuit_leaves_open(tmp_path):
 def test_the_effective_configuration_names_every_setting_that_has_a_value(tmp_path):
     config, experiment = load(write_config(tmp_path))
     table = tomllib.loads(config.text())
-    assert set(table) == {"name", "seed", "rules", "task", "circuit", "protocol", "training", "backend", "record", "liveness"}
+    sections = {"task", "circuit", "protocol", "training", "backend", "record", "liveness", "checkpoint"}
+    assert set(table) == {"name", "seed", "rules", *sections}
     assert table["circuit"] == {
         "model": "two_area",
         "hidden": 10,
@@ -179,7 +180,7 @@ def test_the_effective_configuration_names_every_setting_that_has_a_value(tmp_pa
         "plasticity": {"kind": "three_factor", "rate": 1.0, "centred": False},
     }
     assert table["backend"] == experiment.backend.to_table()
-    for section in ("task", "protocol", "training", "record", "liveness"):
+    for section in ("task", "protocol", "training", "record", "liveness", "checkpoint"):
         described = getattr(config, section)
         assert set(table[section]) | {"kind"} == set(described.to_table())
 
@@ -324,6 +325,13 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="is not TOML"):
         load(path)
+
+
+@pytest.mark.parametrize("species", ["mouse", "Mus", "mus musculus", ""])
+def test_a_species_without_its_latin_name_is_refused(species):
+    with pytest.raises(ConfigError, match="Mus musculus"):
+        parse({"name": "a", "species": species})
+    assert parse({"name": "a", "species": "Mus musculus"}).species == "Mus musculus"
 
 
 @pytest.mark.parametrize("place", ["absent.toml", "."])

@@ -20,17 +20,17 @@ LAYERS = {
     0: "errors ops measures randomness",
     1: "description population hierarchy connectivity weights transmission credit tie constraints updates projection wiring "
     "circuit standardisation synapses pathways neurons plasticity",
-    2: "noise phase protocol recorder losses tasks draws",
+    2: "noise phase protocol recorder checkpointing losses tasks draws",
     3: "backends learning rules",
-    4: "beginning experiment training examination guard observation record_files running config catalogue sections modules "
-    "export io",
+    4: "beginning experiment training examination guard observation record_files running watching account resuming interruption "
+    "config catalogue sections modules export io",
     5: "analysis formats",
     6: "progress cli",
 }
 """The files and folders of bio_fa by layer; a file may import its own layer and those below."""
 
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}
-SHARED = {"base", "phases", "moments", "settling", "stepping", "response", "broadcast", "changes", "arrays"}
+SHARED = {"base", "phases", "moments", "settling", "stepping", "response", "broadcast", "changes", "lasting", "arrays"}
 """What backends may share."""
 HEAVY = {"torch", "brian2", "snntorch", "h5py", "sympy"}
 """What the files of layers 0 and 1 may not load; only SymPy may be imported there, within a function."""

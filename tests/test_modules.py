@@ -133,7 +133,7 @@ def test_a_missing_argument_and_an_exception_of_the_model_become_a_sentence(tmp_
         build_circuit(load_model("mine.py:fails", tmp_path), {}, {})
 
 
-@pytest.mark.parametrize("annotation", ["list[int]", "Undefined"])
+@pytest.mark.parametrize("annotation", ["set[int]", "Undefined"])
 def test_an_annotation_that_cannot_be_checked_becomes_a_sentence(tmp_path, annotation):
     write(tmp_path, "odd.py", f"from __future__ import annotations\ndef odd(sizes: {annotation}):\n    return sizes\n")
     with pytest.raises(ConfigError, match="model 'odd' failed"):

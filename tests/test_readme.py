@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bio_fa import backends
+from bio_fa.checkpointing import Checkpointing
 from bio_fa.cli import app
 from bio_fa.config import Config
 from bio_fa.description import Description
@@ -80,6 +81,7 @@ def table_after(page: Path, heading: str) -> list[list[str]]:
 def test_the_page_of_the_configuration_lists_every_key() -> None:
     sections: dict[str, type[Description]] = {"neurons": NeuronsConfig, "task": Task, "protocol": TrialConfig}
     sections |= {"training": TrainingConfig, "record": Record, "liveness": Liveness, "standardisation": Standardisation}
+    sections["checkpoint"] = Checkpointing
     plain = {field.name for field in fields(Config)} - {*sections, "circuit", "backend"}
     keys = {f"{name}.{field.name}" for name, section in sections.items() for field in fields(section)}
     keys |= {f"backend.{field.name}" for name in backends.NAMES for field in fields(type(backends.get(name)))}

@@ -23,6 +23,7 @@ from bio_fa import GradientLearning, LocalLearning, Oja, Record, Scale, Sign, ba
 from bio_fa.analysis import inspect_run, write_report
 from bio_fa.backends.arrays import ArraySimulation
 from bio_fa.backends.base import Simulation
+from bio_fa.checkpointing import Checkpointing
 from bio_fa.circuit import Circuit
 from bio_fa.cli import app
 from bio_fa.config import load
@@ -305,9 +306,9 @@ def test_without_trials_to_record_there_is_no_activity_and_all_else(tmp_path):
 
 
 def peak(epochs: int, folder: Path) -> int:
-    """Return the most memory that Python and NumPy held while a run recorded every epoch."""
-    task = Digits(train_trials=8, test_trials=350)
-    experiment = small_experiment(epochs=epochs, snapshots=0, task=task, record=Record(trials=350, every=1))
+    """Return the most memory that Python and NumPy held while a run recorded every epoch, in a segment each."""
+    task, record = Digits(train_trials=8, test_trials=350), Record(trials=350, every=1)
+    experiment = small_experiment(epochs=epochs, snapshots=0, task=task, record=record, checkpoint=Checkpointing(every=1))
     experiment.dataset()
     tracemalloc.start()
     run(experiment, folder)
@@ -328,7 +329,7 @@ def readable(folder: Path, epochs: list[int]) -> None:
     """Assert that a run which ended early left the weights, activity and metrics of these epochs."""
     assert [line["epoch"] for line in measured(folder)] == epochs
     assert "initial" in snapshots(folder)
-    with ActivityReader(folder / "activity.h5") as reader:
+    with ActivityReader(RunFolder.open(folder).activity) as reader:
         assert np.unique(reader.trials()["epoch"]).tolist() == epochs
         assert len(reader.frames("V1_E", "free")) == 32 * len(epochs)
     assert not list(folder.glob(".*")), "nothing hidden is left behind"
@@ -376,12 +377,12 @@ def test_a_disk_that_fills_up_stops_the_run_and_what_it_recorded_is_readable(tmp
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(*arguments)
 
-    monkeypatch.setattr(hdf5, "allocate", allocate)
     experiment = small_experiment(epochs=20, record=Record(every=1))
-    with pytest.raises(RecordError, match="No space left on device"):
+    with monkeypatch.context() as patched, pytest.raises(RecordError, match="No space left on device"):
+        patched.setattr(hdf5, "allocate", allocate)
         run(experiment, tmp_path / "run")
     assert told(tmp_path / "run")["status"] == "failed"
-    with ActivityReader(tmp_path / "run" / "activity.h5") as reader:
+    with ActivityReader(RunFolder.open(tmp_path / "run").activity) as reader:
         assert len(np.unique(reader.trials()["epoch"])) >= 1
         assert len(reader.frames("V1_E", "free")) >= 32
     assert "initial" in snapshots(tmp_path / "run")
@@ -468,10 +469,10 @@ def test_an_interrupted_run_with_spikes_leaves_those_recorded_so_far(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         wanted = Record(trials=8, every=1, potentials=2)
         run(spiking_experiment(epochs=4, record=wanted), tmp_path / "run", watcher=Interrupter(48))
-    with ActivityReader(tmp_path / "run" / "activity.h5") as reader:
+    with ActivityReader(RunFolder.open(tmp_path / "run").activity) as reader:
         assert set(reader.trials()["epoch"].tolist()) == {0, 1}
         assert len(reader.spikes("V1_E", epoch=1).time) > 0
-    with ActivityReader(tmp_path / "run" / "report_potential.h5") as reader:
+    with ActivityReader(RunFolder.open(tmp_path / "run").potential) as reader:
         assert set(reader.trials()["epoch"].tolist()) == {0, 1}
     assert not list((tmp_path / "run").glob(".*")), "nothing hidden is left behind"
 

@@ -10,13 +10,15 @@ Source: Lillicrap et al. (2016) Nat. Commun. 7:13276: forward weights come to al
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bio_fa.analysis.run_table import FeedbackPair, feedback_pairs, run_table
+from bio_fa.errors import RecordError
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.weights import SnapshotInfo, WeightsReader
 from bio_fa.measures import centred_angle, shuffled_null
@@ -26,6 +28,21 @@ Weights = NDArray[np.floating[Any]]
 
 Lookup = Callable[[str], Weights]
 """Gives a projection's weights by its name."""
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Turn what NumPy says of weights and masks whose shapes do not fit each other into a sentence.
+
+    Raises:
+        RecordError: instead of ValueError and IndexError.
+    """
+    try:
+        yield
+    except (IndexError, ValueError) as error:
+        raise RecordError(
+            f"The weights and masks of the record do not fit each other ({error}); restore a copy."
+        ) from error
 
 
 def along(weights: Lookup, names: Sequence[str]) -> Weights:
@@ -52,7 +69,7 @@ def alignment(folder: RunFolder) -> list[dict[str, Any]]:
         RecordError: when the run has no weights or no feedback.
     """
     pairs, rng = feedback_pairs(folder), np.random.default_rng(run_table(folder).get("seed", 0))
-    with WeightsReader(folder.weights) as reader:
+    with WeightsReader(folder.weights) as reader, fitting():
         return [_row(reader, pair, snapshot, rng) for pair in pairs for snapshot in reader.snapshots]
 
 

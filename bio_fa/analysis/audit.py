@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bio_fa.analysis.alignment import effective_feedback
+from bio_fa.analysis.alignment import effective_feedback, fitting
 from bio_fa.analysis.responses import last_epoch
 from bio_fa.analysis.run_table import FeedbackPair, feedback_pairs, run_table
 from bio_fa.errors import RecordError
@@ -36,7 +36,7 @@ def audit_weights(folder: RunFolder) -> dict[str, Any]:
     """
     dale: Counter[str] = Counter()
     mask: Counter[str] = Counter()
-    with WeightsReader(folder.weights) as reader:
+    with WeightsReader(folder.weights) as reader, fitting():
         if not reader.snapshots:
             raise RecordError(f"{folder.weights} holds no snapshot; without one no constraint was checked.")
         signed = {synapses.name for synapses in reader.synapses if synapses.sign}
@@ -101,7 +101,7 @@ def weight_transport(folder: RunFolder) -> dict[str, Any]:
         return {"detected": True, "reason": "gradient learning transports weights", "correlations": {}}
     if run_table(folder).get("start"):
         return {"detected": None, "reason": "it started with weights of another run, which aligned them", "correlations": {}}
-    with WeightsReader(folder.weights) as reader:
+    with WeightsReader(folder.weights) as reader, fitting():
         found = {pair.forward: _transport(reader, pair) for pair in feedback_pairs(folder)}
     return {**_verdict(found), "correlations": found}
 

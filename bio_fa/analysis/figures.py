@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from bio_fa.analysis import style
-from bio_fa.analysis.alignment import alignment
+from bio_fa.analysis.alignment import alignment, fitting
 from bio_fa.analysis.responses import first_phase, labels, predictions, responses
 from bio_fa.analysis.run_table import metrics_lines
 from bio_fa.errors import RecordError
@@ -106,7 +106,7 @@ def weight_distributions(folder: RunFolder) -> Figure:
     Raises:
         RecordError: when no weights were recorded or nothing is plastic.
     """
-    with WeightsReader(folder.weights) as reader:
+    with WeightsReader(folder.weights) as reader, fitting():
         plastic = [synapses for synapses in reader.synapses if synapses.plastic]
         if not plastic or not reader.snapshots:
             raise RecordError("The run holds no weights of a plastic projection; there is no change to draw.")

@@ -20,6 +20,8 @@ KEYS = ("name", "seed", "status", "message", "learning", "model", "dalean", "inp
 UNCHECKED: dict[str, Any] = {"dale_violations": None, "mask_violations": None, "snapshots_checked": 0, "offenders": {}}
 """The audit of weights that cannot be read."""
 
+UNFINISHED = "The run has not ended; this is what it has committed so far, and bio-fa run --resume goes on with it."
+
 SCORES = ("train_loss", "train_error", "test_loss", "test_error")
 
 
@@ -37,6 +39,7 @@ def inspect_run(run: str | Path) -> dict[str, Any]:
     folder = RunFolder.open(run)
     description, known = run_table(folder), _Known(folder)
     known.reasons |= description.get("skipped") or {}
+    known.reasons |= {"the rest": UNFINISHED} if folder.unfinished else {}
     lines = known.of("metrics", metrics_lines) or [{}]
     table = {key: description.get(key) for key in KEYS} | {
         "metrics": _metrics(lines[-1]),

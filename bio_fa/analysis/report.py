@@ -15,8 +15,9 @@ from bio_fa.analysis.figures import FIGURES
 from bio_fa.analysis.inspection import inspect_run
 from bio_fa.analysis.run_table import run_table, sentence
 from bio_fa.analysis.spike_figures import SPIKE_FIGURES, membrane_traces
-from bio_fa.errors import BioFAError
-from bio_fa.io.commit import writing
+from bio_fa.errors import BioFAError, RecordError
+from bio_fa.io.commit import part_of, publish, write_bytes, writing
+from bio_fa.io.plain import read_text
 from bio_fa.io.run_folder import RunFolder
 
 CAPTIONS = {
@@ -59,6 +60,8 @@ def draw(folder: RunFolder) -> list[dict[str, str | None]]:
 
     Keys: ``name``, ``caption``, ``image`` (a data URI), ``width`` (pixels), ``reason`` (why there is no image).
     """
+    if folder.report.is_symlink() or folder.figures.is_symlink():
+        raise RecordError(f"{folder.report} or its figures is a link; remove it, so that the report stays in the run.")
     with writing(folder.figures):
         folder.figures.mkdir(parents=True, exist_ok=True)
     return [{"name": name, "caption": CAPTIONS[name], **_draw(folder, name, drawn)} for name, drawn in figures(folder).items()]
@@ -77,9 +80,7 @@ def render(found: dict[str, Any], figures: list[dict[str, str | None]], appendic
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.filters |= {"percent": summary.percent, "number": summary.number, "degrees": summary.degrees}
     aligned = summary.last_alignment(found)
-    return pages.get_template("report.html.jinja").render(
-        found=found, figures=figures, appendices=appendices, aligned=aligned
-    )
+    return pages.get_template("report.html.jinja").render(found=found, figures=figures, appendices=appendices, aligned=aligned)
 
 
 def _draw(folder: RunFolder, name: str, drawn: Callable[[RunFolder], Figure]) -> dict[str, str | None]:
@@ -90,11 +91,20 @@ def _draw(folder: RunFolder, name: str, drawn: Callable[[RunFolder], Figure]) ->
         return {"image": None, "reason": sentence(error, folder), "width": None}
     file = folder.figures / f"{name}.png"
     with writing(file):
-        file.write_bytes(image)
+        write_bytes(part_of(file), image)
+        publish(part_of(file), file)
     uri = f"data:image/png;base64,{base64.b64encode(image).decode()}"
     return {"image": uri, "reason": None, "width": f"{style.SHOWN * figure.get_figwidth():.0f}"}
 
 
 def _appendices(folder: RunFolder) -> dict[str, str]:
     texts = {"Effective configuration": folder.config, "Circuit": folder.circuit}
-    return {title: path.read_text(encoding="utf-8") for title, path in texts.items() if path.exists()}
+    return {title: _text(path, folder) for title, path in texts.items() if path.exists()}
+
+
+def _text(path: Path, folder: RunFolder) -> str:
+    """Return a text, or the reason why it cannot be read."""
+    try:
+        return read_text(path)
+    except BioFAError as error:
+        return sentence(error, folder)

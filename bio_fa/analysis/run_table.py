@@ -4,11 +4,74 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Required, TypedDict
 
-from bio_fa.description import Description
+from bio_fa.description import Description, expected, misfits
 from bio_fa.errors import BioFAError, RecordError
 from bio_fa.io.run_folder import RunFolder
+
+
+class RunTable(TypedDict, total=False):
+    """What ``run.json`` says of a run."""
+
+    name: str | None
+    seed: int | None
+    status: str | None
+    message: str | None
+    learning: str | None
+    start: dict[str, object] | None
+    model: str | None
+    dalean: bool | None
+    spiking: bool | None
+    input: str | None
+    output: str | None
+    sources: list[str] | None
+    alignment_pairs: list[dict[str, object]] | None
+    ceilings: dict[str, float | None] | None
+    signed_activity: list[str] | None
+    skipped: dict[str, str] | None
+    provenance: dict[str, object] | None
+    timing: dict[str, float | None] | None
+
+
+class Angle(TypedDict):
+    """An angle beside the shuffled one, in degrees."""
+
+    angle: float | None
+    null_mean: float | None
+    null_sd: float | None
+
+
+class Cost(TypedDict):
+    """What a trial costs in spikes."""
+
+    spikes: float | None
+    synaptic_events: float | None
+    rate: float | None
+
+
+class Costs(TypedDict):
+    """What trials cost in spikes, and how fast each population fires in them."""
+
+    test: Cost
+    learning: Cost
+    rates: dict[str, float | None]
+
+
+class Line(TypedDict, total=False):
+    """What a line of ``metrics.jsonl`` says."""
+
+    epoch: Required[float]
+    trial: float | None
+    train_loss: float | None
+    train_error: float | None
+    test_loss: float | None
+    test_error: float | None
+    seconds: float | None
+    samples_per_second: float | None
+    update_alignment: dict[str, Angle] | None
+    spiking: Costs | None
 
 
 @dataclass(frozen=True)
@@ -45,23 +108,34 @@ def run_table(folder: RunFolder) -> dict[str, Any]:
     """Return what ``run.json`` holds.
 
     Raises:
-        RecordError: when it cannot be read or is no table.
+        RecordError: when it cannot be read, is no table or says what no run says.
     """
     table = folder.read_json(folder.run)
     if not isinstance(table, dict):
         raise RecordError(f"{folder.run} holds {type(table).__name__}, not a table; restore a copy or run again.")
+    _require_form(table, RunTable, folder.run)
+    if (table.get("seed") or 0) < 0:
+        raise RecordError(f"{folder.run}: seed = {table['seed']} is negative; restore a copy or run again.")
     return table
+
+
+def _require_form(table: dict[str, Any], form: type, path: Path) -> None:
+    """Refuse a table whose values are not of the types that ``form`` says."""
+    for key, hint in misfits(table, form).items():
+        raise RecordError(f"{path}: {key} = {table.get(key)!r:.60} is not {expected(hint)}; restore a copy or run again.")
 
 
 def metrics_lines(folder: RunFolder) -> list[dict[str, Any]]:
     """Return the lines of ``metrics.jsonl``, at least one.
 
     Raises:
-        RecordError: when there is none, or an earlier line than the last is torn.
+        RecordError: when there is none, an earlier line than the last is torn, or one says what no evaluation says.
     """
     lines = folder.read_metrics() if folder.metrics.exists() else []
     if not lines:
         raise RecordError("The run wrote no metrics: it stopped before its first evaluation.")
+    for line in lines:
+        _require_form(line, Line, folder.metrics)
     return lines
 
 

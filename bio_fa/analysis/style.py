@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -66,8 +67,10 @@ def stroke(index: int) -> dict[str, Any]:
 
 
 def png(figure: Figure) -> bytes:
-    """Return a figure as the bytes of a PNG image."""
+    """Return a figure as the bytes of a PNG image; a name with a ``$`` is a name, and no formula."""
     buffer = io.BytesIO()
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
 

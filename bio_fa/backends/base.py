@@ -97,6 +97,14 @@ class Simulation(ABC):
     def parameters(self, state: State) -> Parameters:
         """Return the circuit's parameters as NumPy arrays."""
 
+    @abstractmethod
+    def saved(self, state: State) -> dict[str, Any]:
+        """Return all by which a circuit goes on between two trials: plain values, NumPy arrays and random streams."""
+
+    @abstractmethod
+    def restored(self, saved: Mapping[str, Any]) -> State:
+        """Return the state that was saved: the circuit goes on as if it had never stopped, on a CPU to the last bit."""
+
     def check_parameters(self, parameters: Parameters) -> None:
         """Refuse parameters that do not fit the circuit, with the first reason."""
         for projection in self.circuit.projections:

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from bio_fa.backends.base import Simulation, State
 from bio_fa.backends.broadcast import REWARD, Judged
+from bio_fa.backends.lasting import restored, saved
 from bio_fa.backends.phases import Activities
 from bio_fa.constraints import Constraint
 from bio_fa.credit import ActivityDifference, Broadcast, Lateral, Reward, SignedError
@@ -112,6 +114,14 @@ class LearningSimulation(Simulation):
         """Return the parameters, copied."""
         masks = {name: np.asarray(self.numpy(mask), dtype=bool) for name, mask in state.masks.items()}
         return {name: Synapses(self.numpy(w).copy(), masks[name]) for name, w in state.weights.items()}
+
+    def saved(self, state: State) -> dict[str, Any]:
+        """Return all that outlives a trial."""
+        return saved(state, self.numpy)
+
+    def restored(self, saved: Mapping[str, Any]) -> State:
+        """Return the state that was saved."""
+        return restored(saved, self.quantity)
 
     def means(self, state: State) -> dict[tuple[str, str], Quantity]:
         """Return the running averages that rules sense, the current trial included."""

@@ -35,7 +35,7 @@ from bio_fa.io.activity import ActivityReader, PopulationInfo
 from bio_fa.io.hdf5 import BOUNDS
 from bio_fa.io.nodes import CELL_TYPE, ROLES, write_nodes
 from bio_fa.io.opened_run import OpenedRun
-from bio_fa.io.run_folder import write_json
+from bio_fa.io.plain import write_json
 
 MAGIC, VERSION = np.uint32(0x0A7A), np.array([0, 1], dtype=np.uint32)
 

@@ -26,9 +26,10 @@ path                                      values                        attribut
 ``/provenance``                           ``config_json``, a text       every other item, a text each
 ========================================  ============================  =============================================
 
-Row k of ``data`` is the frame at k · step. Rows run trial by trial, within it phase by phase, within it by time. Each
-phase of each trial is one entry of ``/trials``; the entries of a trial share its number, ``trial``. MATLAB shows
-dimensions reversed. ``report_potential.h5`` has the same layout, with the variable ``potential``.
+Row k of ``data`` is the frame at start + k · step; start is 0, but not in segments of an unfinished run that continue others. Rows
+run trial by trial, within it phase by phase, within it by time. Each phase of each trial is one entry of ``/trials``; the entries
+of a trial share its number, ``trial``. MATLAB shows dimensions reversed. ``report_potential.h5`` has the same layout, with the
+variable ``potential``.
 
 Source: Dai et al. (2020), The SONATA data format, PLoS Comput. Biol. 16, e1007696; N + 1 pointers, as its readers want.
 """
@@ -82,11 +83,12 @@ class ActivityReader(RecordReader):
     def _load(self) -> None:
         self.populations = [read_nodes(self, name) for name in self.ordered("report")]
         start, _, step = self.array(f"report/{self.populations[0].name}/mapping/time", "f").tolist()
-        if start != 0 or not (math.isfinite(step) and step > 0):
+        if not (0 <= start < math.inf and 0 < step < math.inf):
             raise RecordError(f"{self.path}: the frames start at {start} ms and are {step} ms apart; restore a copy.")
+        self._first = round(start / step)
         self.phases, self.frame, self._step = self.words(self.dataset("trials/phase", "u", 1), "names"), step / 1e3, step
         self.windows = self._windows()
-        self._table = TrialTable(self, len(self.phases), step)
+        self._table = TrialTable(self, len(self.phases), step, self._first)
         data = [self._data(info.name) for info in self.populations]
         self.variable, self.units = (self.attribute(data[0], key, str) for key in ("variable", "units"))
         kept = self.group("spikes") if "spikes" in self._file else ()
@@ -185,7 +187,7 @@ class ActivityReader(RecordReader):
         """Yield what ``spikes`` returns in parts, so that memory holds one at a time."""
         first, time = self._spans(phase, epoch, trials)
         table = self.spike_table(population)
-        blocks = table.within(first * self._step, time * self._step)
+        blocks = table.within((self._first + first) * self._step, time * self._step)
         while True:
             with self._reading():
                 block = next(blocks, None)
@@ -206,6 +208,12 @@ class ActivityReader(RecordReader):
     def rows(self) -> int:
         """How many rows were recorded: frames of all trials, one after the other."""
         return self._table.rows
+
+    @property
+    def end(self) -> tuple[int, int]:
+        """How many rows and trials there are with those of the files that this one continues."""
+        numbers = self._table.columns["trial"]
+        return self._first + self.rows, int(numbers[-1]) + 1 if len(numbers) else 0
 
     def chunks(self, population: str, rows: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """Yield all recorded rows in order, at most ``rows`` at a time: (row, neuron)."""

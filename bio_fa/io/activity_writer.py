@@ -37,6 +37,7 @@ class ActivityWriter(RecordWriter):
         spiking: the names of those whose spikes are recorded.
         dt: seconds per time step, in which spikes are counted; None: that of a frame.
         windows: seconds at the end of each phase that answer and rules read; None: it is not said.
+        after: how many rows and trials came before, where this file continues another.
 
     Raises:
         RecordError: for names that clash or are no names, a frame that is not a positive time or no whole number of steps, or a
@@ -57,6 +58,7 @@ class ActivityWriter(RecordWriter):
         spiking: Sequence[str] = (),
         dt: float | None = None,
         windows: Sequence[float] | None = None,
+        after: tuple[int, int] = (0, 0),
     ) -> None:
         self._populations, self._phases = tuple(populations), tuple(phases)
         require_names([info.name for info in self._populations], "population")
@@ -71,7 +73,7 @@ class ActivityWriter(RecordWriter):
         self._labels = {"variable": text(variable), "units": text(units), "dims": text("time,neuron")}
         origin = provenance or {}
         self._origin = {key: held if isinstance(held, str) else to_json(held) for key, held in origin.items()}
-        self._committed = (0, 0, 0)
+        self._after, self._committed = after, (0, 0, 0)
         self._tables: dict[str, h5py.Dataset] = {}
         self._chunks = 0
         described = sum((1 << 15) + 80 * info.size for info in self._populations)
@@ -84,7 +86,7 @@ class ActivityWriter(RecordWriter):
             (provenance if key == "config_json" else provenance.attrs)[key] = held
         for order, info in enumerate(self._populations):
             write_nodes(file, info)
-            write_mapping(file, info, self._step)
+            write_mapping(file, info, self._step, self._after[0])
             file[f"report/{info.name}"].attrs["order"] = order
 
     def append(
@@ -108,7 +110,8 @@ class ActivityWriter(RecordWriter):
         times = durations(frames, self._populations, self._phases, count)
         rows, trials, counted = self._committed
         indexed = {self._phases.index(phase): time for phase, time in times.items()}
-        table = entries(indexed, (rows, trials), self._step, label, stimulus, epoch)
+        before = (self._after[0] + rows, self._after[1] + trials)
+        table = entries(indexed, before, self._step, label, stimulus, epoch)
         steps = {phase: time * self._steps for phase, time in times.items()}
         fired = self._spikes.columns(spikes or {}, steps, table["start_time"].reshape(count, len(times)))
         added = (count * sum(times.values()), count, len(table["trial"]))
@@ -155,7 +158,7 @@ class ActivityWriter(RecordWriter):
         """Say how long the record is, and cut off what an interruption left beyond it."""
         rows, _, counted = self._committed
         for info in self._populations:
-            self._file[f"report/{info.name}/mapping/time"][1] = rows * self._step
+            self._file[f"report/{info.name}/mapping/time"][1] = (self._after[0] + rows) * self._step
             self._tables[info.name].resize(rows, axis=0)
         self._spikes.settle()
         for key in COLUMNS:

@@ -7,9 +7,11 @@ leaves the old file or the new one.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,9 +26,9 @@ def part_of(path: Path) -> Path:
 def publish(part: Path, path: Path) -> None:
     """Give a finished part, file or folder, its name, so that a power failure cannot tear it; a file of that name is replaced."""
     for each in (*part.rglob("*"), part):
-        _synchronise(each)
+        synchronise(each)
     os.replace(part, path)
-    _synchronise(path.parent)
+    synchronise(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -38,10 +40,55 @@ def write_text(path: Path, text: str) -> None:
     part = part_of(path)
     with writing(path):
         try:
-            part.write_text(text, encoding="utf-8")
+            write_bytes(part, text.encode())
             publish(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a new folder of files atomically.
+
+    Raises:
+        RecordError: when the disk refuses it, or there is one; then nothing is left of this one.
+    """
+    part = part_of(path)
+    with writing(path):
+        try:
+            if part.exists():  # a crash left it
+                shutil.rmtree(part)
+            os.mkdir(part)
+            for name, held in files.items():
+                write_bytes(part / name, held)
+            publish(part, path)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder so that it is there whole or not at all, whenever a crash comes."""
+    part = part_of(path)
+    if part.exists():
+        shutil.rmtree(part)
+    os.replace(path, part)
+    shutil.rmtree(part)
+
+
+def write_bytes(path: Path, held: bytes) -> None:
+    """Write a file that may be torn until it is published; a link under its name is refused."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        rest = memoryview(held)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+    finally:
+        os.close(handle)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def allocate(handle: int, start: int, size: int) -> None:
@@ -85,7 +132,8 @@ def reason(error: BaseException) -> str:
     return wrapped.group(1) if wrapped else lines[0].rstrip(".")
 
 
-def _synchronise(path: Path) -> None:
+def synchronise(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from bio_fa.errors import BioFAError, RecordError
 from bio_fa.io.commit import allocate, part_of, publish, reason, writing
-from bio_fa.io.deceit import deceit
+from bio_fa.io.deceit import deceit, excess
 from bio_fa.io.names import is_name, text
 
 VERSION = "1.0"
@@ -30,17 +30,7 @@ BOUNDS = ("earliest", "v110")
 MARGIN = 1 << 20
 """Bytes reserved beyond the data, for HDF5's own tables."""
 
-_DAMAGE = (
-    BioFAError,
-    OSError,
-    RuntimeError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    MemoryError,
-    OverflowError,
-)
+_DAMAGE = (BioFAError, OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError, OverflowError)
 """What h5py and NumPy raise on a file that is not what it claims."""
 
 
@@ -67,7 +57,7 @@ class RecordWriter(ABC):
                 file.attrs["format"], file.attrs["format_version"] = text(self.format), text(VERSION)
                 self._lay_out(file)
         except BaseException:
-            self._discard()
+            self.abandon()
             raise
 
     @abstractmethod
@@ -104,7 +94,7 @@ class RecordWriter(ABC):
         try:
             self._complete()
         except BaseException:
-            self._discard()
+            self.abandon()
             raise
         with writing(self.path):
             self._file.flush()
@@ -114,17 +104,15 @@ class RecordWriter(ABC):
             h5py.File(self._part, "r").close()
             publish(self._part, self.path)
 
-    def _discard(self) -> None:
-        """Remove a file in which nothing was recorded."""
+    def abandon(self) -> None:
+        """Remove the file, which then never gets its name."""
         self._file.close()
         self._part.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             self.close()
         except RecordError as failure:
@@ -145,8 +133,8 @@ class RecordReader(ABC):
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise RecordError(f"{self.path} is not a file; give the path of a {self.format} file.")
+        if self.path.is_symlink() or not self.path.is_file():
+            raise RecordError(f"{self.path} is a link or no file; give the path of a {self.format} file.")
         with self._reading():
             self._file = h5py.File(self.path, "r")
         try:
@@ -164,9 +152,7 @@ class RecordReader(ABC):
     def _check_format(self) -> None:
         found = self.attribute(self._file, "format", str) if "format" in self._file.attrs else None
         if found != self.format:
-            raise RecordError(
-                f"{self.path} has the format {found!r}, not {self.format!r}; give a file that bio_fa wrote."
-            )
+            raise RecordError(f"{self.path} has the format {found!r}, not {self.format!r}; give a file that bio_fa wrote.")
         version = self.attribute(self._file, "format_version", str)
         if version.split(".")[0] != VERSION.split(".")[0]:
             raise RecordError(f"{self.path} has format version {version}, but {VERSION} is understood; update bio_fa.")
@@ -182,6 +168,10 @@ class RecordReader(ABC):
         except _DAMAGE as error:
             remedy = "it is damaged or bio_fa did not write it; restore a copy or run again."
             raise RecordError(f"{self.path} cannot be read ({reason(error)}): {remedy}") from error
+
+    def _require_honest(self, name: str, lie: str | None) -> None:
+        if lie is not None:
+            raise self._refuse(f"{name} {lie}")
 
     def _refuse(self, what: str) -> RecordError:
         return RecordError(f"{self.path}: {what}; bio_fa writes no such file, so obtain a genuine copy.")
@@ -209,14 +199,17 @@ class RecordReader(ABC):
         found = self._object(name)
         if not isinstance(found, h5py.Dataset) or found.dtype.kind not in kinds or found.ndim != ndim:
             raise self._refuse(f"{name} is not a dataset of {ndim} dimensions and the right type")
-        lie = deceit(found)
-        if lie is not None:
-            raise self._refuse(f"{name} {lie}")
+        self._require_honest(name, deceit(found))
+        return found
+
+    def whole(self, name: str, kinds: str, ndim: int = 1) -> h5py.Dataset:
+        """Return a checked dataset all of whose values may be read at once."""
+        self._require_honest(name, excess(found := self.dataset(name, kinds, ndim)))
         return found
 
     def array(self, name: str, kinds: str, ndim: int = 1) -> NDArray[Any]:
         """Return all values of a checked dataset."""
-        return np.asarray(self.dataset(name, kinds, ndim)[()])
+        return np.asarray(self.whole(name, kinds, ndim)[()])
 
     def attribute(self, owner: h5py.HLObject, key: str, kind: type) -> Any:
         """Return an attribute of the given plain type: text, a whole number or a number."""
@@ -249,9 +242,7 @@ class RecordReader(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
 

@@ -16,6 +16,7 @@ from xarray.core.indexing import ExplicitIndexer, IndexingSupport, LazilyIndexed
 
 from bio_fa.errors import RecordError
 from bio_fa.io.activity import ActivityReader
+from bio_fa.io.names import require_names
 from bio_fa.io.weights import WeightsReader
 
 
@@ -26,6 +27,7 @@ def frames(reader: ActivityReader, population: str) -> xr.DataArray:
         RecordError: for an unknown population, trials that differ in their phases, or a damaged file.
     """
     info, axis = reader.population(population), TrialAxis(reader)
+    require_names([reader.variable], "variable")
     reader.chunk(population, slice(0))  # refuses trials that claim more rows than there are
     phase = axis.frame_phases()
     coordinates = {

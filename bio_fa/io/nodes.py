@@ -75,8 +75,8 @@ def read_nodes(reader: RecordReader, name: str) -> PopulationInfo:
     return PopulationInfo(name, size, sign or None, **words)
 
 
-def write_mapping(file: h5py.File, info: PopulationInfo, step: float) -> None:
-    """Write ``/report/<name>/mapping``: column n of the data is neuron n, and rows are ``step`` ms apart."""
+def write_mapping(file: h5py.File, info: PopulationInfo, step: float, first: int = 0) -> None:
+    """Write ``/report/<name>/mapping``: column n of the data is neuron n; rows, from ``first`` on, are ``step`` ms apart."""
     mapping = file.create_group(f"report/{info.name}/mapping")
     mapping["node_ids"] = np.arange(info.size, dtype=np.uint64)
     mapping["node_ids"].attrs["sorted"] = np.int8(1)
@@ -84,5 +84,5 @@ def write_mapping(file: h5py.File, info: PopulationInfo, step: float) -> None:
     mapping["index_pointer"] = mapping["index_pointers"]
     mapping["element_ids"] = np.zeros(info.size, dtype=np.uint32)
     mapping["element_pos"] = np.zeros(info.size, dtype=np.float32)
-    mapping["time"] = np.array([0.0, 0.0, step])
+    mapping["time"] = np.array([first * step, first * step, step])
     mapping["time"].attrs["units"] = text("ms")

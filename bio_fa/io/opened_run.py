@@ -6,7 +6,6 @@ A label says what an axis is (``trial``, ``time``, ``neuron``, ``snapshot``, ``p
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from bio_fa.errors import RecordError
 from bio_fa.io import labelled
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.hdf5 import RecordReader
+from bio_fa.io.plain import LONGEST, from_toml, read_bytes
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.weights import WeightsReader
 
@@ -52,8 +52,13 @@ class OpenedRun:
         """What ``run.json`` says: what ran, how it ended, with what it was made."""
 
     def __repr__(self) -> str:
-        said = (f"{key} {self.description.get(key)}" for key in ("model", "seed", "status"))
-        return f"<OpenedRun {self.folder.path}: {', '.join(said)}>"
+        said = [f"{key} {self.description.get(key)}" for key in ("model", "seed", "status")]
+        return f"<OpenedRun {self.folder.path}: {', '.join(said + ['unfinished'] * self.unfinished)}>"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the run has not ended, so that there is only what it has committed so far."""
+        return self.folder.unfinished
 
     def _table(self, path: Path) -> dict[str, Any]:
         found = self.folder.read_json(path)
@@ -71,8 +76,8 @@ class OpenedRun:
         """The effective configuration; empty where the run was not made from a file."""
         path = self.folder.config
         try:
-            return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        except (OSError, ValueError, RecursionError) as error:
+            return from_toml(read_bytes(path, LONGEST)) if path.exists() else {}
+        except (ValueError, RecursionError) as error:
             raise RecordError(f"{path} cannot be read ({error}); restore a copy or run again.") from error
 
     @cached_property

@@ -1,46 +1,30 @@
 """RunFolder: the one folder in which a run leaves everything, laid out so that any tool finds its way.
 
 ``config.toml`` (effective), ``run.json`` (seed, status, provenance), ``circuit.json``, ``metrics.jsonl`` (a line at a
-time), ``activity.h5``, ``report_potential.h5``, ``weights.h5`` and ``report/``.
+time), ``activity.h5``, ``report_potential.h5``, ``weights.h5`` and ``report/``. Until the run has ended, the record is in
+``segments/``, ``checkpoints/`` hold what it needs to go on, and ``run.lock`` names the process that writes it.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self, final
+from typing import Any, Self, final
 
 from bio_fa.errors import RecordError
+from bio_fa.io import lines, lock
+from bio_fa.io.checkpoint import Checkpoints
 from bio_fa.io.commit import part_of, write_text, writing
-from bio_fa.io.plain import to_json
+from bio_fa.io.plain import read_json, write_json
+from bio_fa.io.segments import KINDS, Segments, assemble, assembled
 
 FILES = ("run.json", "config.toml", "circuit.json", "metrics.jsonl", "activity.h5", "report_potential.h5", "weights.h5")
+PROGRESS = (lock.NAME, "segments", "checkpoints")
+"""What is there while a run has not ended."""
 DRAWN = ("report/*.html", "report/figures/*.png", "report/figures/*.svg", "report/figures/*.pdf")
-
-
-def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write a JSON file atomically; a number that is not finite becomes null.
-
-    Raises:
-        RecordError: for what JSON does not know, or when the disk refuses; a file that was there is unchanged.
-    """
-    write_text(path, to_json(data, indent=2) + "\n")
-
-
-def read_json(path: Path) -> Any:
-    """Return what a JSON file holds.
-
-    Raises:
-        RecordError: when there is none, or it is not whole.
-    """
-    try:
-        return json.loads(_read(path).decode())
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"{path} is not valid JSON ({error}); restore a copy or run again.") from error
 
 
 @final
@@ -75,19 +59,49 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @property
+    def segments(self) -> Segments:
+        """The record of a run that has not ended."""
+        return Segments(self.path / "segments")
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return bool(self.checkpoints.steps())
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is a file of a whole record."""
+        return any((self.path / f"{kind}.h5").exists() for kind in KINDS)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the record is still in segments."""
+        return any(self.segments.of(kind) and not (self.path / f"{kind}.h5").exists() for kind in KINDS)
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """From where a run that has not ended goes on."""
+        return Checkpoints(self.path / "checkpoints")
+
+    @property
     def activity(self) -> Path:
         """The recorded activity, HDF5."""
-        return self.path / "activity.h5"
+        return self._recorded("activity")
 
     @property
     def potential(self) -> Path:
         """The recorded potentials, HDF5."""
-        return self.path / "report_potential.h5"
+        return self._recorded("report_potential")
 
     @property
     def weights(self) -> Path:
         """The recorded weights, HDF5."""
-        return self.path / "weights.h5"
+        return self._recorded("weights")
+
+    def _recorded(self, kind: str) -> Path:
+        """Return a file of the record: of a run that has not ended, a copy made of its segments."""
+        path, segments = self.path / f"{kind}.h5", self.segments.of(kind)
+        return assembled(segments, path.name) if segments and not path.exists() else path
 
     @property
     def report(self) -> Path:
@@ -101,24 +115,39 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path | str, overwrite: bool = False, needed_bytes: int = 0) -> Self:
-        """Return an empty run folder at ``path``.
+        """Return an empty run folder at ``path``, as ``vacant`` and ``clear`` make it."""
+        folder = cls.vacant(path, overwrite, needed_bytes)
+        folder.clear(overwrite)
+        return folder
+
+    @classmethod
+    def vacant(cls, path: Path | str, overwrite: bool = False, needed_bytes: int = 0) -> Self:
+        """Return the folder at ``path``, in which a run may begin; nothing is touched yet.
 
         Args:
             path: a new or empty folder; with ``overwrite`` also one that holds a run.
-            overwrite: whether the files of an earlier run are removed; nothing else ever is.
+            overwrite: whether the files of an earlier run may be removed.
             needed_bytes: how much room the run will take.
 
         Raises:
-            RecordError: when the folder is taken, is not a folder, cannot be written, or its disk has too little room;
-                then nothing was touched.
+            RecordError: when it is being written, is taken, is not a folder, cannot be written, or its disk has too little room.
         """
         folder = cls(Path(path))
+        lock.require_free(folder.path)
         folder._require_free(overwrite)
         folder._require_writable(needed_bytes)
-        with writing(folder.path):
-            folder.path.mkdir(parents=True, exist_ok=True)
-            folder._remove_run()
         return folder
+
+    def clear(self, overwrite: bool) -> None:
+        """Make the folder, or remove the files of an earlier run; nothing else ever is.
+
+        Raises:
+            RecordError: when the folder has been taken meanwhile, or the disk refuses.
+        """
+        self._require_free(overwrite)
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._remove_run()
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -130,6 +159,7 @@ class RunFolder:
         folder = cls(Path(path))
         if not folder.run.is_file():
             raise RecordError(f"{folder.path} holds no run (it has no run.json); give the folder of a run.")
+        folder._require_own_folders()
         return folder
 
     def _require_free(self, overwrite: bool) -> None:
@@ -137,12 +167,13 @@ class RunFolder:
             return
         if not self.path.is_dir():
             raise RecordError(f"{self.path} is not a folder; choose another place for the run.")
-        ours = {name for file in FILES for name in (file, part_of(Path(file)).name)} | {"report"}
-        found = {entry.name for entry in self.path.iterdir()}
+        self._require_own_folders()
+        ours = {name for file in FILES for name in (file, part_of(Path(file)).name)} | {"report", *PROGRESS}
+        found = {entry.name for entry in self.path.iterdir() if not entry.name.startswith(lock.ASIDE)}
         if found and "run.json" not in found and not found <= ours:
             strange = ", ".join(sorted(found - ours)[:3])
             raise RecordError(f"{self.path} holds no run but other files ({strange}); choose a new or empty folder.")
-        if found & ours and not overwrite:
+        if found & ours - {lock.NAME} and not overwrite:
             raise RecordError(f"{self.path} already holds a run; choose another folder, or ask to overwrite it.")
 
     def _require_writable(self, needed: int) -> None:
@@ -157,15 +188,58 @@ class RunFolder:
             room = f"{needed / 1e9:.3g} GB are needed, but {free / 1e9:.3g} GB are free"
             raise RecordError(f"{self.path}: {room}; make room, record less or choose another disk.")
 
+    def _require_own_folders(self) -> None:
+        """Refuse folders that are links: what is read, replaced and removed in a run has to lie in it."""
+        for folder in (self.report, self.figures, *(self.path / name for name in PROGRESS)):
+            if folder.is_symlink():
+                raise RecordError(f"{folder} is a link, but the folders of a run lie in it; put a folder in its place.")
+
     def _remove_run(self) -> None:
         for file in FILES:
             (self.path / file).unlink(missing_ok=True)
             part_of(self.path / file).unlink(missing_ok=True)
+        self.clear_progress()
         for drawn in (each for pattern in DRAWN for each in self.path.glob(pattern)):
             drawn.unlink()
         for folder in (self.figures, self.report):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
+
+    def cut(self, metrics: int, segments: Mapping[str, str]) -> None:
+        """Take away what came after a checkpoint: what is half written, lines of the metrics, and segments, which are set aside.
+
+        Args:
+            metrics: how many bytes of the metrics stay.
+            segments: the segments that stay, by name.
+
+        Raises:
+            RecordError: when there are fewer metrics, or the disk refuses.
+        """
+        with writing(self.path):
+            for file in FILES:
+                part_of(self.path / file).unlink(missing_ok=True)
+            for kind in KINDS:
+                (self.path / f"{kind}.h5").unlink(missing_ok=True)
+        lines.cut(self.metrics, metrics)
+        self.segments.keep(segments)
+
+    def finish(self) -> None:
+        """Make one file of the segments of each kind.
+
+        Raises:
+            RecordError: when the disk refuses, or segments are damaged; all segments stay.
+        """
+        for kind in KINDS:
+            if segments := self.segments.of(kind):
+                assemble(segments, self.path / f"{kind}.h5")
+
+    def clear_progress(self) -> None:
+        """Remove what only a run that has not ended needs."""
+        with writing(self.path):
+            self.checkpoints.clear()
+            self.segments.clear()
+            for aside in self.path.glob(f"{lock.ASIDE}*"):
+                aside.unlink()
 
     def append_metrics(self, line: Mapping[str, Any]) -> None:
         """Append one line to the metrics and flush it; a number that is not finite becomes null.
@@ -173,10 +247,7 @@ class RunFolder:
         Raises:
             RecordError: for what JSON does not know, or when the disk refuses.
         """
-        text = to_json(line) + "\n"
-        with writing(self.metrics), self.metrics.open("ab+") as file:
-            _mend(file)
-            file.write(text.encode())
+        lines.append(self.metrics, line)
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """Return the lines of the metrics, without the last if a crash tore it.
@@ -184,38 +255,4 @@ class RunFolder:
         Raises:
             RecordError: when there are no metrics, or an earlier line is torn.
         """
-        lines = _read(self.metrics).removesuffix(b"\n").split(b"\n")
-        tables = [_table(line) for line in lines]
-        for number, table in enumerate(tables[:-1], start=1):
-            if table is None:
-                raise RecordError(f"{self.metrics}: line {number} is torn; remove it or restore a copy.")
-        return [table for table in tables if table is not None]
-
-
-def _table(line: bytes) -> dict[str, Any] | None:
-    """Return the table that a line of JSON holds, or None if it is torn."""
-    try:
-        table = json.loads(line.decode())
-    except (ValueError, RecursionError):
-        return None
-    return table if isinstance(table, dict) else None
-
-
-def _mend(file: IO[bytes]) -> None:
-    """End the last line, or remove it if a crash tore it, so that the next line stands alone."""
-    end = start = file.seek(0, os.SEEK_END)
-    while start and file.seek(start - 1) >= 0 and file.read(1) != b"\n":
-        start -= 1
-    if start < end:
-        file.seek(start)
-        if _table(file.read()) is None:
-            file.truncate(start)
-        else:
-            file.write(b"\n")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror}); give the folder of a run that has it.") from error
+        return lines.read(self.metrics)

@@ -174,7 +174,7 @@ class SpikeTable:
         group = reader.group(f"spikes/{name}")
         self.dt: float = reader.attribute(group, "dt", float)
         """Milliseconds per time step."""
-        self._times, self._neurons = (reader.dataset(f"spikes/{name}/{key}", dtype[0], 1) for key, dtype in COLUMNS.items())
+        self._times, self._neurons = (reader.whole(f"spikes/{name}/{key}", dtype[0]) for key, dtype in COLUMNS.items())
         units, sorting = reader.attribute(self._times, "units", str), reader.attribute(group, "sorting", int)
         sound = units == "ms" and sorting == SORTING["by_time"] and math.isfinite(self.dt) and self.dt > 0
         self._require(sound and self._times.shape == self._neurons.shape)

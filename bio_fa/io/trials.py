@@ -56,15 +56,15 @@ def entries(
 
 @final
 class TrialTable:
-    """The ``/trials`` of a file, checked.
+    """The ``/trials`` of a file whose rows of data count on from ``first``, checked.
 
     Raises:
         RecordError: when the entries contradict each other.
     """
 
-    def __init__(self, reader: RecordReader, phases: int, step: float) -> None:
+    def __init__(self, reader: RecordReader, phases: int, step: float, first: int) -> None:
         self.columns = {key: reader.array(f"trials/{key}", dtype[0]) for key, dtype in COLUMNS.items()}
-        rows = {key: np.rint(self.columns[key] / step) for key in ("start_time", "stop_time")}
+        rows = {key: np.rint(self.columns[key] / step) - first for key in ("start_time", "stop_time")}
         self._follow(reader, phases, rows["start_time"], rows["stop_time"])
         self._first, self._last = (each.astype(np.int64) for each in rows.values())
 

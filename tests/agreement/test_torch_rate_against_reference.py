@@ -49,6 +49,7 @@ from bio_fa.constraints import Constraint, Dale, Mask
 from bio_fa.neurons import RateNeuron
 from bio_fa.plasticity import Plasticity, RunningMean, RunningVariance, Sum, prove_local
 from bio_fa.rules import LearningRule, Network
+from bio_fa.rules.dendritic_microcircuit import DendriticMicrocircuit
 from bio_fa.wiring import SPIKES_ONLY
 from models.cortical_hierarchy import cortical_hierarchy
 from models.mlp import mlp
@@ -145,8 +146,12 @@ def assert_agreement(record_property, circuit, protocol=None, learning=None, siz
 
 
 def of_learning_rules() -> set[str]:
-    """Return the plasticity rules of the catalogue's circuits, which tests/contracts/test_learning_rules.py compares."""
-    circuits = [rule().circuit(Network(6, (5, 4), 3)) for rule in LearningRule.kinds().values()]
+    """Return the plasticity rules of the catalogue's circuits, which tests/contracts/test_learning_rules.py compares.
+
+    That of interneurons which learn to cancel feedback is compared in tests/rules/test_dendritic_microcircuit.py.
+    """
+    learning_rules = [*(rule() for rule in LearningRule.kinds().values()), DendriticMicrocircuit(cancels=True)]
+    circuits = [rule.circuit(Network(6, (5, 4), 3)) for rule in learning_rules]
     rules = [each.plasticity for circuit in circuits for each in circuit.plastic if each.plasticity is not None]
     return {each.kind() for rule in rules for each in (rule.rules if isinstance(rule, Sum) else (rule,))}
 

@@ -42,9 +42,9 @@ def test_scores_are_those_of_the_last_line(run):
 
 
 def test_update_angles_are_those_of_the_last_line_that_has_some(run):
-    run.metrics[0]["update_alignment"][PAIR["forward"]] = {"angle": 33.0}
+    angle = run.metrics[0]["update_alignment"][PAIR["forward"]] = {"angle": 33.0, "null_mean": 90.0, "null_sd": 1.0}
     del run.metrics[1]["update_alignment"]
-    assert inspect_run(run.write())["update_alignment"][PAIR["forward"]] == {"angle": 33.0}
+    assert inspect_run(run.write())["update_alignment"][PAIR["forward"]] == angle
 
 
 def test_the_cost_in_spikes_is_that_of_the_last_line_and_none_without_spikes(run, tmp_path):

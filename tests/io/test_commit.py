@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bio_fa.errors import RecordError
-from bio_fa.io.commit import allocate, part_of, publish, reason, write_text, writing
+from bio_fa.io.commit import allocate, part_of, publish, reason, remove_folder, sha256, write_folder, write_text, writing
 
 
 def test_a_part_is_hidden_beside_its_file():
@@ -27,6 +27,23 @@ def test_publishing_synchronises_the_file_before_its_name_and_the_folder_after(t
     publish(part, path)
     assert order == ["file", "rename", "folder"]
     assert path.read_text() == "new"
+
+
+def test_publishing_a_folder_synchronises_all_that_is_in_it_before_its_name(tmp_path, monkeypatch):
+    part, synchronised = tmp_path / ".a.part", set()
+    (part / "inner").mkdir(parents=True)
+    (part / "inner" / "file").write_text("new")
+    expected = {each.stat().st_ino for each in (part, part / "inner", part / "inner" / "file")}
+    replace = os.replace
+
+    def rename(*names):
+        assert synchronised == expected
+        replace(*names)
+
+    monkeypatch.setattr(os, "fsync", lambda handle: synchronised.add(os.fstat(handle).st_ino))
+    monkeypatch.setattr(os, "replace", rename)
+    publish(part, tmp_path / "a")
+    assert (tmp_path / "a" / "inner" / "file").read_text() == "new"
 
 
 def test_reserved_bytes_are_really_there(tmp_path):
@@ -80,3 +97,40 @@ def test_a_failed_write_names_the_file_and_the_remedy(error):
 def test_a_folder_that_is_missing_is_a_sentence(tmp_path):
     with pytest.raises(RecordError, match=r"absent/run.json cannot be written \(No such file or directory\)"):
         write_text(tmp_path / "absent" / "run.json", "{}")
+
+
+def test_a_folder_appears_whole_whatever_a_crash_left_before(tmp_path):
+    half = tmp_path / ".step.part"
+    half.mkdir()
+    (half / "torn").write_text("half")
+    write_folder(tmp_path / "step", {"a": b"1", "b": b""})
+    assert {each.name: each.read_bytes() for each in (tmp_path / "step").iterdir()} == {"a": b"1", "b": b""}
+    assert [each.name for each in tmp_path.iterdir()] == ["step"]
+
+
+@pytest.mark.parametrize("call", ["mkdir", "write", "fsync", "replace"])
+def test_a_folder_that_the_disk_refuses_leaves_nothing(tmp_path, monkeypatch, call):
+    def refuse(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched, pytest.raises(RecordError, match="Input/output error"):
+        patched.setattr(os, call, refuse)
+        write_folder(tmp_path / "step", {"a": b"1"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_removed_is_never_there_in_part(tmp_path, monkeypatch):
+    write_folder(tmp_path / "step", {"a": b"1", "b": b"2"})
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="killed"):
+        patched.setattr("shutil.rmtree", lambda path: (_ for _ in ()).throw(OSError("killed")))
+        remove_folder(tmp_path / "step")
+    assert not (tmp_path / "step").exists()
+    write_folder(tmp_path / "step", {"a": b"1"})
+    remove_folder(tmp_path / "step")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):
+    """SHA-256 of the empty text: FIPS 180-4 examples."""
+    (tmp_path / "empty").write_bytes(b"")
+    assert sha256(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

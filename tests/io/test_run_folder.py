@@ -216,3 +216,19 @@ def test_a_torn_line_in_the_middle_is_an_error_that_names_it(folder, torn):
 def test_metrics_that_are_not_there_are_refused(folder):
     with pytest.raises(RecordError, match=r"metrics\.jsonl cannot be read"):
         folder.read_metrics()
+
+
+@pytest.mark.parametrize("name", ["report", "segments", "checkpoints"])
+def test_a_folder_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone(tmp_path, name):
+    elsewhere = tmp_path / "elsewhere" / "figures"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "mine.png").write_bytes(b"mine")
+    place = tmp_path / "run"
+    RunFolder.create(place)
+    (place / "run.json").write_text("{}")
+    (place / name).symlink_to(elsewhere.parent, target_is_directory=True)
+    with pytest.raises(RecordError, match="is a link"):
+        RunFolder.create(place, overwrite=True)
+    with pytest.raises(RecordError, match="is a link"):
+        RunFolder.open(place)
+    assert (elsewhere / "mine.png").read_bytes() == b"mine"

@@ -95,3 +95,10 @@ def test_a_circuit_develops_into_the_self_predicting_state():
     one.run()
     for above, layer in RETURNS:
         assert np.abs(apical(one, one.parameters(), layer, above, "free")).mean() < 0.1 * before[layer]
+
+
+def test_interneurons_that_learn_to_cancel_mean_the_same_to_the_reference_and_to_torch():
+    rule = DendriticMicrocircuit(cancels=True, settle=EXACT)
+    ours, theirs = (learner(rule, backend=backend).learn(trials=3) for backend in ("reference", "torch_rate"))
+    for projection in ours:
+        np.testing.assert_allclose(theirs[projection].w, ours[projection].w, rtol=0, atol=1e-12, err_msg=projection)

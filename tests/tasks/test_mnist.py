@@ -17,6 +17,7 @@ from bio_fa.tasks import MNIST, FashionMNIST
 from bio_fa.tasks.mnist import FILES
 from tests.data import ABSENT, mnist_folder
 
+REAL = mnist_folder()
 LABELS = {"train": [3, 1, 4, 1, 5, 9, 2, 6, 5, 3], "t10k": [8, 9, 7]}
 
 
@@ -166,9 +167,9 @@ def test_every_file_has_a_sha256_of_its_own(task):
 
 # Source: LeCun et al. (1998) for the numbers of images; the label counts, mean and standard deviation of the training
 # images are those by which MNIST is known everywhere (0.1307 and 0.3081).
-@pytest.mark.skipif(mnist_folder() is None, reason=ABSENT)
+@pytest.mark.skipif(REAL is None, reason=ABSENT)
 def test_the_real_mnist_is_as_published():
-    dataset = MNIST(str(mnist_folder())).load(0)
+    dataset = MNIST(str(REAL)).load(0)
     assert (len(dataset.train), len(dataset.test), dataset.inputs, dataset.outputs) == (60_000, 10_000, 784, 10)
     assert dataset.train.label[:5].tolist() == [5, 0, 4, 1, 9]
     assert dataset.test.label[:5].tolist() == [7, 2, 1, 0, 4]

@@ -1,0 +1,69 @@
+"""Account: what ``run.json`` says of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from bio_fa.beginning import Beginning
+from bio_fa.errors import RecordError
+from bio_fa.examination import ceiling
+from bio_fa.experiment import Experiment
+from bio_fa.io.provenance import provenance
+from bio_fa.io.run_folder import RunFolder
+from bio_fa.learning import GradientLearning
+from bio_fa.pathways import feedback_pairs
+from bio_fa.population import TONIC
+from bio_fa.training import Training
+
+THEN = ", then "
+"""Between one way to learn and the next."""
+ENDED = ("diverged", "stopped")
+"""How runs end of themselves before they have finished."""
+
+
+def account(experiment: Experiment, source: str, training: Training, command: Sequence[str] | None) -> dict[str, Any]:
+    """Return what ``run.json`` says beside status and timing; ``source``: of the data; ``command``: the command line."""
+    circuit = experiment.circuit
+    return {
+        "name": experiment.name,
+        "seed": experiment.seed,
+        "learning": _learning(experiment, training.beginning),
+        "start": training.beginning.origin,
+        "model": circuit.name,
+        "dalean": circuit.dalean,
+        "spiking": circuit.spiking,
+        "input": circuit.input,
+        "output": circuit.output,
+        "tonic": TONIC,
+        "sources": [*experiment.sources(), *experiment.loss.sources(), f"Data: {source}"],
+        "alignment_pairs": feedback_pairs(circuit),
+        "ceilings": {population.name: ceiling(population, experiment.protocol) for population in circuit.populations},
+        "signed_activity": [population.name for population in circuit.populations if population.neuron.signed],
+        "skipped": training.skipped,
+        "provenance": provenance(experiment.seed, command),
+    }
+
+
+def _learning(experiment: Experiment, beginning: Beginning) -> str:
+    """Return in which ways the weights have been learned, in order, such as ``gradient, then local``."""
+    earlier = beginning.origin["learning"].split(THEN) if beginning.origin else []
+    own = ("gradient" if isinstance(each, GradientLearning) else "local" for each in experiment.ways)
+    return THEN.join(way for way, _ in groupby([*earlier, *own]))
+
+
+def has_finished(folder: Path | str) -> bool:
+    """Return whether a folder holds a run that has finished.
+
+    Raises:
+        RecordError: when it holds one that ended of itself, so that it cannot go on.
+    """
+    place = RunFolder(Path(folder))
+    found = place.read_json(place.run) if place.run.is_file() else None
+    table = found if isinstance(found, dict) else {}
+    if table.get("status") in ENDED:
+        how = f"{table['status']} ({table.get('message')})"
+        raise RecordError(f"{place.path} holds a run that ended as {how} and cannot go on; change it and run with --overwrite.")
+    return bool(table.get("status") == "finished")
