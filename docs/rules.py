@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def page(rule: Entry, measured: dict[str, Any] | None, constrained: dict[str, An
 
 **Measured**: {_measured(rule, measured)}
 
-**Under every constraint** (`--set circuit.kind=cortical_network`): {_constrained(rule, constrained)}
+**Under every constraint** (`--set circuit.kind=cortical_network`): {_constrained(rule, constrained, settings)}
 
 ```bash
 {command}
@@ -87,17 +88,18 @@ Without MNIST, `--set task.kind=digits` learns scikit-learn's digits instead.
 def _measured(rule: Entry, measured: dict[str, Any] | None) -> str:
     if measured is None:
         return "Not yet on MNIST."
-    runs = "one seed" if measured["seeds"] == 1 else f"{measured['seeds']} seeds"
     angle = "" if measured["angle"] is None else f", {measured['angle']:.0f}° between the first area's change and the gradient"
     what = f"test error {_error(measured)} % (training {measured['training_error']:.2f} %{angle})"
     how = f"`python -m experiments.spectrum_mnist --rules {rule.name}`, with the settings of the command below"
-    return f"MNIST, 784-500-500-10, {measured['epochs']} epochs, {runs}: {what}. By {how}."
+    return f"MNIST, 784-500-500-10, {measured['epochs']} epochs, {_runs(measured)}: {what}. By {how}."
 
 
-def _constrained(rule: Entry, measured: dict[str, Any] | None) -> str:
-    """Return what was measured under all constraints, or why they refuse the rule."""
+def _constrained(rule: Entry, measured: dict[str, Any] | None, usual: Sequence[str]) -> str:
+    """Return what was measured under all constraints, and with what beside the ``usual`` settings, or why they refuse the rule."""
     if measured is not None:
-        return f"test error {_error(measured)} %, {measured['violations']} violations."
+        more = [f"`--set {each}`" for each in measured["settings"] if each not in (*usual, "circuit.kind=cortical_network")]
+        how = f", with {' and '.join(more)} too" if more else ""
+        return f"test error {_error(measured)} %, {_runs(measured)}, {measured['violations']} violations{how}."
     learning_rule = LearningRule.kinds()[rule.name]()
     try:
         circuit = learning_rule.circuit(CorticalNetwork(16, (8, 6), 4))
@@ -121,6 +123,10 @@ def wirings() -> list[str]:
     """Return a row for every wiring of feedback."""
     documented = {name: (inspect.getdoc(kind) or "").replace("|", "\\|") for name, kind in sorted(Feedback.kinds().items())}
     return [f"| `{name}` | {equation(text)} | {told('Source', text)} |" for name, text in documented.items()]
+
+
+def _runs(measured: dict[str, Any]) -> str:
+    return "one seed" if measured["seeds"] == 1 else f"{measured['seeds']} seeds"
 
 
 def _error(measured: dict[str, Any] | None) -> str:

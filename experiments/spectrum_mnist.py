@@ -74,6 +74,7 @@ class Result:
     angle: float | None
     """Between the change of the first area and the gradient, in degrees."""
     violations: int
+    """Of the laws that the circuit has: Dale's only where populations have a sign, rates ≥ 0 only where neurons are not signed."""
     seconds: float
     """Of training, the median run."""
     epochs: int
