@@ -70,6 +70,7 @@ from bio_fa.weights import Constant, Constrained, Exponential, LogNormal, Narrow
 
 if TYPE_CHECKING:
     from bio_fa import backends
+    from bio_fa.comparison import Comparison, compare
     from bio_fa.config import load
     from bio_fa.experiment import Experiment
     from bio_fa.guard import Liveness
@@ -80,11 +81,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Comparison": "bio_fa.comparison",
     "CorticalNetwork": "bio_fa.rules",
     "Experiment": "bio_fa.experiment",
     "LearningRule": "bio_fa.rules",
     "Liveness": "bio_fa.guard",
     "Network": "bio_fa.rules",
+    "compare": "bio_fa.comparison",
     "load": "bio_fa.config",
     "open_run": "bio_fa.io.opened_run",
     "run": "bio_fa.running",
@@ -108,6 +111,7 @@ __all__ = [
     "BioFAError",
     "Bounds",
     "Circuit",
+    "Comparison",
     "ConductanceSynapse",
     "Connectivity",
     "Constant",
@@ -183,6 +187,7 @@ __all__ = [
     "Weights",
     "backends",
     "chain",
+    "compare",
     "load",
     "one_phase",
     "open_run",

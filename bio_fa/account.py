@@ -67,3 +67,17 @@ def has_finished(folder: Path | str) -> bool:
         how = f"{table['status']} ({table.get('message')})"
         raise RecordError(f"{place.path} holds a run that ended as {how} and cannot go on; change it and run with --overwrite.")
     return bool(table.get("status") == "finished")
+
+
+def said_before(folder: RunFolder) -> dict[str, Any]:
+    """Return what ``run.json`` says of a run that goes on.
+
+    Raises:
+        RecordError: when it does not say with what the run was made.
+    """
+    table = folder.read_json(folder.run)
+    made = table.get("provenance") if isinstance(table, dict) and isinstance(table.get("resumed", []), list) else None
+    if not isinstance(made, dict) or "bio_fa" not in made or not isinstance(made.get("packages"), dict):
+        remedy = "restore a copy, or run anew with --overwrite"
+        raise RecordError(f"{folder.run} does not say with what the run was made; {remedy}.")
+    return dict(table)

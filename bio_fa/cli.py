@@ -11,17 +11,15 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from bio_fa import cli_studies
 from bio_fa.errors import BioFAError, PreemptionError, RecordError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
-VIOLATED, BAD_INPUT, PREEMPTED, INTERRUPTED = 1, 2, 75, 130
-"""Exit codes: a constraint did not hold; the input was refused; SIGTERM or SIGUSR1 stopped a run after a checkpoint; Ctrl-C.
+BAD_INPUT, PREEMPTED, INTERRUPTED = 2, 75, 130
+"""Exit codes: the input was refused; SIGTERM or SIGUSR1 stopped a run after a checkpoint; Ctrl-C. ``check`` of a run has more.
 
 Choice: 75 is EX_TEMPFAIL of sysexits.h, a failure after which to try again."""
-
-UNCHECKED = ("audit.weights", "audit.negative_rate_violations", "metrics")
-"""The parts of an inspection without which a run was not checked."""
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -80,6 +78,10 @@ def run(
     report = write_report(place)
     console.print(summarise(inspect_run(place)), highlight=False)
     print(report)
+
+
+for _command in (cli_studies.compare, cli_studies.sweep):
+    app.command()(guarded(_command))
 
 
 @app.command()
@@ -158,7 +160,17 @@ def check(
     target: Annotated[Path, typer.Argument(readable=False, help="A TOML file, or a run's folder.")],
     set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value.")] = None,
 ) -> None:
-    """Check a configuration without running it, or the constraints of a run that was."""
+    """Check a configuration without running it, or whether a run is whole: hashes, layouts, constraints, time, finite numbers.
+
+    Of a run, the exit code is that of the first check that failed:
+    0 all held
+    1 a constraint is broken: Dale's law, a mask, rates of 0 or more
+    2 a file cannot be read
+    3 a file is not what the run left
+    4 a layout is not understood
+    5 time does not go on
+    6 a number is not finite
+    """
     if target.is_dir():
         _check_run(target)
     else:
@@ -176,17 +188,11 @@ def _check_config(path: Path, overrides: list[str]) -> None:
 
 
 def _check_run(folder: Path) -> None:
-    from bio_fa.analysis import inspect_run
+    from bio_fa.analysis import check_run
 
-    found = inspect_run(folder)
-    if "the rest" in found["reasons"]:
-        print(f"{folder}: {found['reasons']['the rest']}")
-    reasons = [reason for part, reason in found["reasons"].items() if part in UNCHECKED]
-    if reasons:
-        raise RecordError(f"{folder} cannot be checked: {reasons[0]}")
-    counts = {kind: found["audit"][f"{kind}_violations"] for kind in ("dale", "mask", "negative_rate")}
-    shown = (f"{kind} violations {'(no law)' if count is None else count}" for kind, count in counts.items())
-    signed = found["audit"]["signed_activity"]
-    print(f"{folder}: {', '.join(shown)}" + (f"; activity is signed in {', '.join(signed)}" if signed else ""))
-    if any(counts.values()):
-        raise typer.Exit(VIOLATED)
+    code = 0
+    for finding in check_run(folder):
+        print(f"{folder}: {finding.sentence}")
+        code = code or finding.code
+    if code:
+        raise typer.Exit(code)

@@ -189,11 +189,21 @@ def load(path: Path | str, overrides: Sequence[str] = ()) -> tuple[Config, Exper
     table = read_toml(path)
     for override in overrides:
         apply_override(table, override)
+    config = understand(table, path.parent)
+    return config, config.experiment(path.parent)
+
+
+def understand(table: dict[str, Any], folder: Path) -> Config:
+    """Return the complete configuration that a table means; relative files are looked up beside ``folder``.
+
+    Raises:
+        ConfigError: for unknown keys, with the nearest known one.
+        BioFAError: for a file of your own, or a model, that is not there or cannot be run.
+    """
     rules = table.get("rules")
     for file in rules if isinstance(rules, list) else []:
-        load_module(path.parent / str(file))
-    config = parse(table).complete(path.parent)
-    return config, config.experiment(path.parent)
+        load_module(folder / str(file))
+    return parse(table).complete(folder)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -34,6 +34,10 @@ class RecordError(BioFAError):
     """A run folder or record that cannot be written or read."""
 
 
+class SchemaError(RecordError):
+    """A file of a run in a layout that this version does not understand."""
+
+
 class DivergenceError(BioFAError):
     """A simulation whose activity or weights stopped being finite."""
 

@@ -59,7 +59,7 @@ class Experiment(Description):
         self._check_switch()
         for learning in self.ways:
             self.backend.require_supported(self.circuit, self.protocol, learning)
-        self.record.check(self.circuit, self.protocol)
+        self.record.check(self.circuit, self.protocol, self.seed)
         self._check_clamps()
         self._check_answer()
 

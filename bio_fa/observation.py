@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import final
 
 import numpy as np
 
+from bio_fa.backends.base import Frames
 from bio_fa.examination import EXAMINED, Examination, Tally
 from bio_fa.phase import Phase
 from bio_fa.recorder import POTENTIAL_TRIALS
@@ -22,7 +24,7 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Observed:
-    """What recorded test trials did that ran side by side, by phase and population."""
+    """What recorded trials did that ran side by side, by phase and population."""
 
     batch: Batch
     frames: dict[str, Arrays] = field(default_factory=dict)
@@ -31,14 +33,80 @@ class Observed:
     """(spike, 3) [step, trial, neuron]."""
     potentials: dict[str, Arrays] = field(default_factory=dict)
     """(time, trial, neuron), of the first trials and neurons; in the first batch only."""
+    variables: dict[str, dict[str, Arrays]] = field(default_factory=dict)
+    """(1, trial, neuron) by variable, then by phase and population."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it holds."""
+        kept = (self.frames, self.spikes, self.potentials, *self.variables.values())
+        return sum(array.nbytes for phases in kept for arrays in phases.values() for array in arrays.values())
 
 
 def record(training: Training) -> Iterator[Observed]:
-    """Yield what the record asks for, a batch of test trials at a time."""
+    """Yield what the record asks for of test trials, a batch at a time."""
     wanted = training.experiment.record
     with training.aside():
         for number, batch in enumerate(training.dataset.test.first(wanted.trials).batches(_side_by_side(training))):
-            yield _observe(training, batch, probed=number == 0 and wanted.potentials > 0)
+            observer = Observer(training, batch, probes=number == 0 and wanted.potentials > 0)
+            for phase in training.protocol.phases:
+                observer.run(phase)
+            yield observer.observed()
+
+
+@final
+class Observer:
+    """Runs the phases of one batch of trials, and keeps of them what the record asks for.
+
+    Args:
+        training: the circuit.
+        batch: the trials.
+        probes: whether potentials are kept.
+        learns: whether these are learning trials, of which only activity and spikes are.
+    """
+
+    def __init__(self, training: Training, batch: Batch, probes: bool = False, learns: bool = False) -> None:
+        self._training, self._probes, self._learns = training, probes, learns
+        self._record, self._circuit = training.experiment.record, training.circuit
+        self._observed = Observed(batch)
+
+    def run(self, phase: Phase) -> None:
+        """Run a phase of the protocol."""
+        wanted, training, observed = self._record, self._training, self._observed
+        recorded = phase.name in wanted.phase_names(training.protocol)
+        frames, potentials = self._run(phase, wanted.frame_steps(self._circuit, training.protocol, phase) if recorded else 0)
+        if recorded:
+            names = [each.name for each in wanted.population_list(self._circuit)]
+            kept = [_activities(training, names, phase)] if wanted.windowed(self._circuit) else frames
+            observed.frames[phase.name] = wanted.stack(kept, self._circuit)
+            observed.spikes[phase.name] = _spikes(training, [each.name for each in wanted.spiking_list(self._circuit)])
+            membranes = wanted.potential_list(self._circuit, training.protocol) if self._probes else ()
+            observed.potentials[phase.name] = {each.name: potentials[each.name] for each in membranes}
+        for variable in () if self._learns else wanted.variables:
+            if variable != "error" and recorded:
+                self._sense(variable, phase.name)
+
+    def observed(self) -> Observed:
+        """Return what was observed, once all phases have run."""
+        if "error" in self._record.variables and not self._learns:
+            self._sense("error", self._training.protocol.plastic)
+        return self._observed
+
+    def _run(self, phase: Phase, every: int) -> tuple[Frames, Arrays]:
+        """Run a phase; return its frames and potentials. Variables are those of the plain way to run it, which keeps them all."""
+        training, inputs = self._training, self._training.inputs(self._observed.batch)
+        if self._probes or (self._record.variables and not self._learns):
+            size = (POTENTIAL_TRIALS, self._record.potentials) if self._probes else (0, 0)
+            training.state, frames, potentials = training.simulation.probe(training.state, phase, inputs, max(every, 1), *size)
+            return frames, potentials
+        training.state, frames = training.simulation.run(training.state, phase, inputs, every)
+        return frames, {}
+
+    def _sense(self, variable: str, phase: str) -> None:
+        training, populations = self._training, self._record.variable_list(variable, self._circuit)
+        sensed = {each.name: training.simulation.sensed(training.state, variable, each.name, phase) for each in populations}
+        kept = {name: values[np.newaxis] for name, values in sensed.items()}
+        self._observed.variables.setdefault(variable, {})[phase] = kept
 
 
 def examine(training: Training) -> Examination:
@@ -63,41 +131,9 @@ def _side_by_side(training: Training) -> int:
     return min(training.side_by_side, max(FRAME_NUMBERS // numbers, POTENTIAL_TRIALS))
 
 
-def _observe(training: Training, batch: Batch, probed: bool) -> Observed:
-    """Run all phases of a batch and keep what the record asks for."""
-    wanted, circuit, protocol, taken = training.experiment.record, training.circuit, training.protocol, Observed(batch)
-    spiking = [each.name for each in wanted.spiking_list(circuit)]
-    membranes = [each.name for each in wanted.potential_list(circuit, protocol)]
-    for phase in protocol.phases:
-        potentials = _run(training, phase, batch, probed, taken.frames)
-        if phase.name in wanted.phase_names(protocol):
-            taken.spikes[phase.name] = _spikes(training, spiking)
-            taken.potentials[phase.name] = {name: potentials[name] for name in membranes if probed}
-    return taken
-
-
-def _run(training: Training, phase: Phase, batch: Batch, probed: bool, frames: dict[str, Arrays]) -> Arrays:
-    """Run a phase, add its frames where they are recorded, and return its potentials where it is probed."""
-    wanted, circuit = training.experiment.record, training.circuit
-    recorded, inputs = phase.name in wanted.phase_names(training.protocol), training.inputs(batch)
-    every, potentials = wanted.frame_steps(circuit, training.protocol, phase), Arrays()
-    if probed:
-        size = POTENTIAL_TRIALS, wanted.potentials
-        training.state, taken, potentials = training.simulation.probe(training.state, phase, inputs, every, *size)
-    else:
-        training.state, taken = training.simulation.run(training.state, phase, inputs, every if recorded else 0)
-    if recorded:
-        names = [each.name for each in wanted.population_list(circuit)]
-        kept = [_activities(training, names, phase)] if wanted.windowed(circuit) else taken
-        frames[phase.name] = wanted.stack(kept, circuit)
-    return potentials
-
-
 def _activities(training: Training, populations: list[str], phase: Phase) -> Arrays:
     return {name: training.simulation.activity(training.state, name, phase.name) for name in populations}
 
 
 def _spikes(training: Training, populations: list[str]) -> Arrays:
     return {name: training.simulation.spikes(training.state, name) for name in populations}
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bio_fa.circuit import Circuit
+from bio_fa.plasticity import prove_local
 from bio_fa.population import INHIBITORY
 from bio_fa.projection import Projection
 
@@ -50,3 +51,14 @@ def _inhibition(circuit: Circuit, forward: Projection) -> list[list[str]]:
         if circuit.sign(last) == INHIBITORY:
             paths += [[last.name, first.name] for first in circuit.onto(last.pre, "basal") if first.pre == forward.pre]
     return paths
+
+
+def senses(projection: Projection, variable: str) -> bool:
+    """Return whether the rule of a projection senses a variable, such as ``pre.trace``."""
+    return projection.plasticity is not None and variable in prove_local(projection.plasticity)
+
+
+def sensed(circuit: Circuit, variable: str) -> frozenset[str]:
+    """Return the populations whose ``variable``, such as ``pre.trace``, some rule senses."""
+    sensing = [each for each in circuit.plastic if senses(each, variable)]
+    return frozenset(each.pre if variable.startswith("pre.") else each.post for each in sensing)

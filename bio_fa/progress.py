@@ -20,6 +20,10 @@ class ProgressBar(Watcher):
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[score]}"), TimeRemainingColumn())
         self.progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
+    def estimated(self, needed: int, free: int) -> None:
+        """Print the size of the files to come."""
+        self.console.print(f"files: at most {_bytes(needed)}, {_bytes(free)} are free", highlight=False)
+
     def begin(self, experiment: Experiment, trials: int) -> None:
         """Show the circuit and an empty bar."""
         self.console.print(experiment.circuit.summary(), highlight=False)
@@ -44,3 +48,7 @@ class ProgressBar(Watcher):
 
 def _scores(loss: float, error: float | None) -> str:
     return f"loss {loss:.4f}" + ("" if error is None else f"  error {100 * error:.2f} %")
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:.3g} GB" if count >= 1e8 else f"{count / 1e6:.3g} MB"

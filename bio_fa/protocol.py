@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -38,7 +39,8 @@ class Protocol(Description):
 
     def _whole(self, seconds: float) -> bool:
         """Return whether a time is a whole number of steps."""
-        return abs(seconds / self.dt - round(seconds / self.dt)) < 1e-6
+        steps = seconds / self.dt
+        return math.isfinite(steps) and abs(steps - round(steps)) < 1e-6
 
     def phase(self, name: str, asked_by: str = "Protocol") -> Phase:
         """Return the phase of this name."""

@@ -1,35 +1,40 @@
-"""RecordFiles: the files into which what a run observes and learns streams, one segment of each kind after the other."""
+"""RecordFiles: the files into which what a run observes and learns streams, beside the run, one segment after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, final
 
-from bio_fa.circuit import Circuit
+import numpy as np
+
 from bio_fa.experiment import Experiment
-from bio_fa.io.activity import ActivityReader, ActivityWriter, PopulationInfo
+from bio_fa.io.background import Background
+from bio_fa.io.blocks import Block, joined
 from bio_fa.io.commit import sha256
-from bio_fa.io.nodes import CELL_TYPE
 from bio_fa.io.run_folder import RunFolder
-from bio_fa.io.weights import SynapseInfo, WeightsWriter
-from bio_fa.observation import Observed
-from bio_fa.population import Area, Population
-from bio_fa.projection import Projection
-from bio_fa.recorder import SETTLED_FRAME
+from bio_fa.io.segments import ACTIVITY, WEIGHTS, kind_of
+from bio_fa.io.whole import Growing
+from bio_fa.observation import Arrays, Observed
+from bio_fa.record_layout import RecordLayout
+from bio_fa.record_size import RecordSize
 from bio_fa.synapses import Parameters
 
+BLOCK, SEGMENT = 1 << 24, 1 << 27
+"""Bytes of frames and spikes that are written together, and after which a segment is complete. Choice: 16 MiB, so that what is done
+once a block takes no time; 128 MiB, so that what is done once a segment takes little, and its end is soon written."""
 CHECKPOINT_BYTES = 32
 """What a possible synapse takes in a checkpoint, at most: its weight, whether it exists, and two numbers of the update."""
 
 
 @final
 class RecordFiles:
-    """Segments of activity, of potentials where they are recorded, and of weights, begun when there is something to write.
+    """Segments of activity, of other variables and of weights, begun when there is something to write.
 
-    A context manager, which completes the open segments when it is left, come what may.
+    A thread of its own writes them, and lets the whole files grow from complete ones. A context manager, which completes the
+    open segments when it is left, come what may.
 
     Args:
         experiment: what is recorded.
@@ -38,128 +43,148 @@ class RecordFiles:
         segments: the SHA-256 of those that there are, by name, where a run goes on.
 
     Raises:
-        RecordError: when the disk refuses; what was committed before stays readable.
+        RecordError: by every method, when the disk refuses; what was committed before stays readable.
     """
 
     def __init__(
         self, experiment: Experiment, folder: RunFolder, provenance: Mapping[str, str], segments: Mapping[str, str] | None = None
     ) -> None:
-        self._experiment, self._folder, self._provenance = experiment, folder, provenance
-        self._segments, self._files = dict(segments or {}), ExitStack()
+        self._experiment, self._folder = experiment, folder
+        self._layout = RecordLayout(experiment, provenance)
+        self._segments, self._wholes = dict(segments or {}), Growing(folder.path, folder.segments.listed(segments or {}))
         self._open: dict[str, Any] = {}
+        self._waiting: dict[str, list[Block]] = {}
+        self._sizes: dict[str, int] = {}
+        self._background = Background()
 
-    def append(self, observed: Observed, epoch: int) -> None:
-        """Write what trials of an epoch did."""
-        batch = observed.batch
-        activity = self._open.get("activity") or self._begin("activity", self._activity_writer)
-        activity.append(observed.frames, batch.label, batch.trial, epoch, observed.spikes)
-        potentials = {phase: kept for phase, kept in observed.potentials.items() if kept}
-        if potentials:
-            trials = next(iter(next(iter(potentials.values())).values())).shape[1]
-            label = None if batch.label is None else batch.label[:trials]
-            writer = self._open.get("report_potential") or self._begin("report_potential", self._potential_writer)
-            writer.append(potentials, label, batch.trial[:trials], epoch)
+    def append(self, observed: Observed, epoch: int, trials: str = "test") -> None:
+        """Write what ``test`` or ``learning`` trials of an epoch did."""
+        self._background.do(partial(self._append, observed, epoch, trials), observed.size)
 
     def snapshot(self, name: str, step: int, epoch: float, parameters: Parameters) -> None:
         """Write all weights, as they are after so many training trials and epochs."""
-        weights = self._open.get("weights")
-        if weights is None:
-            weights = self._begin("weights", lambda path, _: WeightsWriter(path, synapse_infos(self._experiment.circuit)))
-            weights.masks(parameters)
-        weights.snapshot(name, step, epoch, parameters)
+        size = sum(each.w.nbytes for each in parameters.values())
+        self._background.do(partial(self._snapshot, name, step, epoch, parameters), size)
 
     def commit(self) -> Mapping[str, str]:
         """Complete the open segments; return the SHA-256 of all that there are, by name."""
-        begun = [writer.path for writer in self._open.values()]
-        self._open = {}
-        self._files.close()
-        self._segments |= {path.name: sha256(path) for path in begun}
-        return self._segments
+        self._background.do(self._complete_all)
+        self._background.wait()
+        return dict(self._segments)
 
-    def _begin(self, kind: str, writer: Any) -> Any:
-        """Return the writer of a new segment that goes on where the last of its kind ended."""
-        segments, after = self._folder.segments, (0, 0)
-        if kind != "weights" and (before := segments.of(kind)):
-            with ActivityReader(before[-1]) as reader:
-                after = reader.end
-        number = 1 + max((int(each.rpartition("-")[2].removesuffix(".h5")) for each in self._segments), default=0)
-        self._open[kind] = self._files.enter_context(writer(segments.place(kind, number), after))
+    def finish(self) -> None:
+        """Complete everything, and give the whole files their names."""
+        self.commit()
+        self._background.do(self._wholes.finish)
+        self._background.wait()
+
+    def _append(self, observed: Observed, epoch: int, trials: str) -> None:
+        batch = observed.batch
+        spikes = {phase: self._fired(each) for phase, each in observed.spikes.items()}
+        self._write(kind_of(ACTIVITY, trials), replace(self._summary(observed, epoch), spikes=spikes))
+        for variable, phases in observed.variables.items():
+            kept = {phase: self._chosen(each) for phase, each in phases.items()}
+            self._write(kind_of(variable), Block(kept, batch.label, batch.trial, epoch))
+        probed = {phase: kept for phase, kept in observed.potentials.items() if kept}
+        if probed:
+            first = slice(next(iter(next(iter(probed.values())).values())).shape[1])
+            label = None if batch.label is None else batch.label[first]
+            self._write(kind_of("potential"), Block(probed, label, batch.trial[first], epoch))
+
+    def _summary(self, observed: Observed, epoch: int) -> Block:
+        """Return the recorded frames of trials; stimulus −1 stands for all that ran side by side."""
+        reduction, batch = self._experiment.record.reduction, observed.batch
+        frames = {phase: self._chosen(each) for phase, each in observed.frames.items()}
+        if reduction is None:
+            return Block(frames, batch.label, batch.trial, epoch)
+        reduced = {phase: {name: reduction.of(each) for name, each in kept.items()} for phase, kept in frames.items()}
+        if reduction.over == "trials":
+            return Block(reduced, None, np.array([-1]), epoch)
+        return Block(reduced, batch.label, batch.trial, epoch)
+
+    def _write(self, kind: str, block: Block) -> None:
+        """Let trials wait until they are many, and then append them."""
+        waiting = self._waiting.setdefault(kind, [])
+        if waiting and not waiting[-1].joins(block):
+            self._flush(kind)
+        waiting.append(block)
+        if sum(each.size for each in waiting) >= BLOCK:
+            self._flush(kind)
+
+    def _flush(self, kind: str) -> None:
+        """Append the trials that wait to the open segment of a kind; complete it if it has grown enough."""
+        block = joined(self._waiting[kind])
+        self._waiting[kind].clear()
+        self._writer(kind).append(block.frames, block.label, block.stimulus, block.epoch, block.spikes)
+        self._sizes[kind] = self._sizes.get(kind, 0) + block.size
+        if self._sizes[kind] >= SEGMENT:
+            self._complete(kind)
+
+    def _chosen(self, arrays: Arrays) -> Arrays:
+        """Return arrays (..., neuron) of the chosen neurons."""
+        chosen = ((name, each, self._layout.chosen[name]) for name, each in arrays.items())
+        return {name: each if neurons is None else each[..., neurons] for name, each, neurons in chosen}
+
+    def _fired(self, spikes: Arrays) -> Arrays:
+        """Return the spikes (spike, 3) of the chosen neurons."""
+        chosen = ((name, each, self._layout.chosen[name]) for name, each in spikes.items())
+        return {name: each if neurons is None else each[np.isin(each[:, 2], neurons)] for name, each, neurons in chosen}
+
+    def _snapshot(self, name: str, step: int, epoch: float, parameters: Parameters) -> None:
+        begun = WEIGHTS in self._open
+        writer = self._writer(WEIGHTS)
+        if not begun:
+            writer.masks(parameters)
+        writer.snapshot(name, step, epoch, parameters)
+
+    def _writer(self, kind: str) -> Any:
+        """Return the writer of the open segment of a kind; a new one goes on where the last ended."""
+        if kind not in self._open:
+            number = 1 + max((int(each.rpartition("-")[2].removesuffix(".h5")) for each in self._segments), default=0)
+            place = self._folder.segments.place(kind, number)
+            self._open[kind] = self._layout.writer(kind, place, self._wholes.end(kind))
         return self._open[kind]
 
-    def _activity_writer(self, path: Any, after: tuple[int, int]) -> ActivityWriter:
-        record, circuit, protocol = self._experiment.record, self._experiment.circuit, self._experiment.protocol
-        return ActivityWriter(
-            path,
-            [population_info(circuit, each) for each in record.population_list(circuit)],
-            record.phase_names(protocol),
-            record.frame(circuit, protocol),
-            provenance=self._provenance,
-            spiking=[each.name for each in record.spiking_list(circuit)],
-            dt=None if self._settles else protocol.dt,
-            windows=None if self._settles else [phase.window or protocol.dt for phase in record.phase_list(protocol)],
-            after=after,
-        )
+    def _complete_all(self) -> None:
+        for kind in [kind for kind, waiting in self._waiting.items() if waiting]:
+            self._flush(kind)
+        for kind in list(self._open):
+            self._complete(kind)
 
-    def _potential_writer(self, path: Any, after: tuple[int, int]) -> ActivityWriter:
-        record, circuit, protocol = self._experiment.record, self._experiment.circuit, self._experiment.protocol
-        probed = [population_info(circuit, each) for each in record.potential_list(circuit, protocol)]
-        return ActivityWriter(
-            path,
-            [replace(each, size=min(each.size, record.potentials)) for each in probed],
-            record.phase_names(protocol),
-            SETTLED_FRAME if self._settles else protocol.dt,
-            "potential",
-            "unit of the neuron",
-            self._provenance,
-            after=after,
-        )
-
-    @property
-    def _settles(self) -> bool:
-        """Whether the recorded phases settle."""
-        record, protocol = self._experiment.record, self._experiment.protocol
-        return protocol.phase(record.phase_names(protocol)[0]).duration is None
+    def _complete(self, kind: str) -> None:
+        """Give the open segment of a kind its name, and let the whole file grow by it."""
+        writer = self._open.pop(kind)
+        self._sizes[kind] = 0
+        writer.close()
+        self._segments[writer.path.name] = sha256(writer.path)
+        self._wholes.add(writer.path, writer.end)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._files.__exit__(kind, error, trace)
+        try:
+            self.commit()
+        except Exception as failure:
+            if error is None:
+                raise
+            if failure is not error:
+                error.add_note(str(failure))
+        finally:
+            self._background.stop()
+            self._wholes.abandon()
+            for writer in self._open.values():
+                writer.__exit__(kind, error, trace)
 
 
-def population_info(circuit: Circuit, population: Population) -> PopulationInfo:
-    """Return what a record says about a population."""
-    area: Area = next(each for each in circuit.areas if population in each.populations)
-    role = "feedback" if population in area.feedback else "forward"
-    return PopulationInfo(population.name, population.size, population.sign, area.name, role, CELL_TYPE[population.sign])
-
-
-def synapse_infos(circuit: Circuit) -> Sequence[SynapseInfo]:
-    """Return what a record says about the synapses of each projection."""
-    return [_synapse_info(circuit, each) for each in circuit.projections]
-
-
-def _synapse_info(circuit: Circuit, projection: Projection) -> SynapseInfo:
-    pre = circuit.shape(projection)[1]
-    return SynapseInfo(
-        projection.name,
-        projection.pre,
-        projection.post,
-        circuit.sign(projection),
-        projection.compartment,
-        plastic=not projection.fixed,
-        density=projection.connectivity.in_degree(pre) / pre,
-    )
-
-
-def room(experiment: Experiment, test_trials: int) -> int:
+def room(experiment: Experiment, test_trials: int, learning_trials: int) -> int:
     """Return the bytes of what a run will write.
 
     Activity, with an estimate of its spikes, and weights, both twice because segments become one file; three checkpoints, and a
     margin for the rest.
     """
-    circuit = experiment.circuit
-    activity = experiment.record.bytes(circuit, experiment.protocol, experiment.epochs, test_trials)
+    circuit, size = experiment.circuit, RecordSize(experiment.record, experiment.circuit, experiment.protocol)
+    activity = size.whole(experiment.epochs, test_trials, learning_trials, experiment.batch)
     shapes = {each.name: circuit.shape(each) for each in circuit.projections}
     plastic = sum(shapes[each.name][0] * shapes[each.name][1] for each in circuit.plastic)
     everything = sum(post * pre for post, pre in shapes.values())

@@ -14,6 +14,7 @@ from bio_fa.errors import RecordError
 from bio_fa.examination import Examination
 from bio_fa.experiment import Experiment
 from bio_fa.io.checkpoint import Checkpoint
+from bio_fa.io.tree import resembles
 from bio_fa.training import Score, Training
 
 
@@ -48,12 +49,30 @@ def state(training: Training, position: Position) -> dict[str, Any]:
 
 
 def restore(training: Training, checkpoint: Checkpoint) -> Position:
-    """Put training where it was, and return where that is."""
-    told = checkpoint.state["position"]
-    examined = [Examination(**each) for each in told["examined"]]
-    position = Position(**{**told, "score": Score(**told["score"]), "examined": examined})
-    training.restore(checkpoint.state["training"], max(position.epoch if position.batches else position.epoch - 1, 1))
+    """Put training where it was, and return where that is.
+
+    Raises:
+        RecordError: when what was saved is not the state of such a run.
+        DescriptionError: when its weights break a constraint.
+    """
+    try:
+        position = _position(checkpoint.state["position"])
+        training.restore(checkpoint.state["training"], max(position.epoch if position.batches else position.epoch - 1, 1))
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _unfit(repr(error)) from error
+    training.simulation.check_parameters(training.parameters())
     return position
+
+
+def _position(told: Mapping[str, Any]) -> Position:
+    examined = [Examination(**each) for each in told["examined"]]
+    if not resembles(told, asdict(Position())) or min(told["epoch"], told["batches"]) < 0:
+        raise ValueError("its position is none")
+    return Position(**{**told, "score": Score(**told["score"]), "examined": examined})
+
+
+def _unfit(what: str) -> RecordError:
+    return RecordError(f"The checkpoint is not that of such a run ({what:.200}); restore a copy, or run anew with --overwrite.")
 
 
 def settings(experiment: Experiment, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bio_fa.account import account, has_finished
+from bio_fa.account import account, has_finished, said_before
 from bio_fa.errors import BioFAError, DivergenceError, LivenessError, PreemptionError, RecordError
+from bio_fa.evaluation import evaluation
 from bio_fa.experiment import Experiment
 from bio_fa.interruption import Interruption, heeded
 from bio_fa.io import lines
@@ -19,9 +20,13 @@ from bio_fa.io.checkpoint import Checkpoint
 from bio_fa.io.lock import held
 from bio_fa.io.plain import read_text, write_json
 from bio_fa.io.run_folder import RunFolder
-from bio_fa.observation import examine, record
+from bio_fa.io.vacancy import free
+from bio_fa.io.whole import Growing
+from bio_fa.observation import Observer, examine, record
+from bio_fa.phase import Phase
 from bio_fa.record_files import RecordFiles, room, snapshot_epochs
 from bio_fa.resuming import Position, require_same, restore, settings, state
+from bio_fa.tasks import Batch
 from bio_fa.training import Score, Training
 from bio_fa.watching import Watcher
 
@@ -56,16 +61,21 @@ def run(
     place = RunFolder(Path(folder))
     if resume and has_finished(folder):
         with held(place.path):
+            if place.begun and not place.sealed:
+                place.seal(texts or ())
             place.clear_progress()
         return place.path
+    watcher = watcher or Watcher()
     dataset = experiment.dataset()
     training = Training(experiment, dataset)
     description = account(experiment, dataset.source, training, command)
     goes_on, anew = resume and place.begun, overwrite or (resume and not place.recorded)
     if not goes_on:
-        place = RunFolder.vacant(folder, anew, room(experiment, len(dataset.test)))
+        needed = room(experiment, len(dataset.test), len(dataset.train))
+        place = RunFolder.vacant(folder, anew, needed)
+        watcher.estimated(needed, free(place.path))
     with held(place.path), heeded() as interruption:
-        study = _Run(experiment, training, place, watcher or Watcher(), description, texts or {}, interruption)
+        study = _Run(experiment, training, place, watcher, description, texts or {}, interruption)
         if goes_on:
             study.resume()
         else:
@@ -92,6 +102,8 @@ class _Run:
     started: float = field(default_factory=time.perf_counter)
     committed: float = field(default_factory=time.perf_counter)
     """When the last checkpoint was left."""
+    observer: Observer | None = None
+    """Who watches the batch that is being learned, if it is recorded."""
 
     def begin(self, overwrite: bool) -> None:
         """Write what is known before the first trial."""
@@ -106,10 +118,11 @@ class _Run:
         checkpoint = self.folder.checkpoints.newest(self.folder.segments)
         assert checkpoint is not None
         require_same(checkpoint, settings(self.experiment, self.texts), self._versions, self.folder.path)
+        before = said_before(self.folder)
         self.folder.cut(checkpoint.metrics, checkpoint.segments)
         self.position, self.segments = restore(self.training, checkpoint), checkpoint.segments
         self.started -= self.position.elapsed
-        before, now = self.folder.read_json(self.folder.run), self.description["provenance"]
+        now = self.description["provenance"]
         self.description |= {"provenance": before["provenance"], "resumed": [*before.get("resumed", []), now["created"]]}
         self._status("running", "")
 
@@ -118,8 +131,8 @@ class _Run:
         """Write how the run ended, whatever ended it."""
         try:
             yield
-            self.folder.finish()
             self._status("finished", "")
+            self.folder.seal(self.texts)
         except (KeyboardInterrupt, PreemptionError) as error:
             who = "the user" if isinstance(error, KeyboardInterrupt) else "the system"
             self._status("interrupted", f"stopped by {who} after {self.training.trials} training trials")
@@ -137,19 +150,17 @@ class _Run:
     def _end(self, error: BioFAError) -> None:
         """Make one record of the segments of a run that cannot go on; where the disk refuses, they stay."""
         try:
-            self.folder.finish()
+            Growing(self.folder.path, self.folder.segments.all()).finish()
+            self.folder.seal(self.texts)
             self.folder.clear_progress()
         except RecordError as failure:
             error.add_note(str(failure))
 
     def _status(self, status: str, message: str) -> None:
         total = time.perf_counter() - self.started
-        timing = {"training_seconds": self.training.seconds, "samples_per_second": self._rate(), "total_seconds": total}
+        timing = {"training_seconds": self.training.seconds, "samples_per_second": self.training.rate, "total_seconds": total}
         table = {**self.description, "status": status, "message": message, "timing": timing}
         write_json(self.folder.run, table)
-
-    def _rate(self) -> float | None:
-        return self.training.trials / self.training.seconds if self.training.seconds else None
 
     def train(self) -> None:
         """Train every epoch that is left, with weights, activity and metrics written as they come, and checkpoints."""
@@ -162,14 +173,25 @@ class _Run:
                 self._keep(files)
                 position.follow()
                 self._leave_checkpoint(files, due=experiment.checkpoint.due_after(position.epoch - 1))
+            files.finish()
 
     def _learn(self, files: RecordFiles) -> None:
         """Learn what is left of an epoch."""
         position, patience = self.position, self.experiment.checkpoint.seconds
-        for score in self.training.epoch(position.epoch, position.batches, position.score):
+        for score in self.training.epoch(position.epoch, position.batches, position.score, self._watch):
             position.batches, position.score = position.batches + 1, score
-            self.watcher.trained(self.training.trials, score, self._rate() or 0.0)
+            if self.observer is not None:
+                files.append(self.observer.observed(), position.epoch, "learning")
+                self.observer = None
+            self.watcher.trained(self.training.trials, score, self.training.rate or 0.0)
             self._leave_checkpoint(files, due=patience is not None and time.perf_counter() - self.committed >= patience)
+
+    def _watch(self, place: int, batch: Batch) -> Callable[[Phase], object] | None:
+        """Return what runs the phases of a batch of learning trials that is recorded."""
+        if not self.experiment.record.learned(place):
+            return None
+        self.observer = Observer(self.training, batch, learns=True)
+        return self.observer.run
 
     def _leave_checkpoint(self, files: RecordFiles, due: bool) -> None:
         """Commit what was recorded and learned, if it is due or the run is asked to stop; stop then, if anything is left to do."""
@@ -217,24 +239,9 @@ class _Run:
             experiment.liveness.require_alive(self.position.examined)
 
     def _measure(self, epoch: int, score: Score | None) -> None:
-        training, test = self.training, self.training.evaluate()
-        found = examine(training)
+        found = examine(self.training)
         patience = self.experiment.liveness.patience if self.experiment.liveness else 1
         self.position.examined = [*self.position.examined, found][-patience:]
-        line: dict[str, Any] = {
-            "epoch": epoch,
-            "trial": training.trials,
-            "train_loss": score.mean_loss if score else None,
-            "train_error": score.error if score else None,
-            "test_loss": test.mean_loss,
-            "test_error": test.error,
-            "seconds": training.seconds,
-            "samples_per_second": self._rate(),
-            "liveness": found.liveness,
-        }
-        if found.spiking is not None:
-            line["spiking"] = found.spiking
-        if epoch in snapshot_epochs(self.experiment):
-            line["update_alignment"] = training.alignment()
+        line = evaluation(self.training, epoch, score, found, aligns=epoch in snapshot_epochs(self.experiment))
         self.folder.append_metrics(line)
         self.watcher.evaluated(line)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,8 +14,10 @@ import numpy as np
 from bio_fa.backends.base import Simulation, State
 from bio_fa.errors import BackendError, DivergenceError
 from bio_fa.experiment import Experiment
+from bio_fa.io.tree import resembles
 from bio_fa.learning import GradientLearning, Learning, LocalLearning
 from bio_fa.measures import centred_angle, classification_error, shuffled_null
+from bio_fa.phase import Phase
 from bio_fa.randomness import stream
 from bio_fa.synapses import Parameters
 from bio_fa.tasks import Batch, Dataset
@@ -27,6 +29,9 @@ PROBE_TRIALS = 256
 """Training trials, at most, on which Δw is compared with the gradient."""
 ASIDE = 1 << 40
 """The number from which the draws of trials that teach nothing count: beyond those of any run."""
+Watch = Callable[[int, Batch], Callable[[Phase], object] | None]
+"""Returns, for a batch of learning trials by its place in the epoch, what runs its phases; None: nobody watches it."""
+
 
 @dataclass
 class Score:
@@ -67,18 +72,33 @@ class Training:
         self.state: State = self.simulation.init(self.beginning.parameters, experiment.seed)
         self.first = self.protocol.phases[0].name
         self.trials, self.seconds = 0, 0.0
-        if experiment.record.trials and experiment.record.potentials and type(self.simulation).probe is Simulation.probe:
-            which = experiment.backend.kind()
+        self._require_probes()
+
+    def _require_probes(self) -> None:
+        """Refuse to record what the backend does not keep."""
+        record, which = self.experiment.record, self.experiment.backend.kind()
+        if not record.trials or type(self.simulation).probe is not Simulation.probe:
+            return
+        if record.potentials:
             raise BackendError(f"{which} keeps no potentials to record; set record.potentials to 0, or choose torch_spiking.")
+        if record.variables:
+            kept = f"{which} keeps no {record.variables[0]} to record"
+            raise BackendError(f"{kept}; leave it out of record.variables, or choose torch_spiking.")
 
     def parameters(self) -> Parameters:
         """Return the circuit's present parameters."""
         return self.simulation.parameters(self.state)
 
-    def epoch(self, number: int, batches: int = 0, score: Score | None = None) -> Iterator[Score]:
+    @property
+    def rate(self) -> float | None:
+        """Training trials per second so far; None before the first."""
+        return self.trials / self.seconds if self.seconds else None
+
+    def epoch(self, number: int, batches: int = 0, score: Score | None = None, watch: Watch | None = None) -> Iterator[Score]:
         """Learn from every training trial once, in an order of this epoch's own; yield the score so far after each batch.
 
-        With ``batches`` it goes on after the first so many, whose ``score`` is given.
+        With ``batches`` it goes on after the first so many, whose ``score`` is given. ``watch`` may run the phases of a batch
+        instead, and sees what they did before it teaches.
 
         Raises:
             DivergenceError: when activity, weights or loss stop being finite.
@@ -86,9 +106,9 @@ class Training:
         self._learn_by(self.experiment.learning_in(number))
         order = stream(self.experiment.seed, "order", str(number)).permutation(len(self.dataset.train))
         score, rest = score or Score(), order[batches * self.experiment.batch :]
-        for batch in self.dataset.train.batches(self.experiment.batch, rest):
+        for place, batch in enumerate(self.dataset.train.batches(self.experiment.batch, rest), batches):
             started = time.perf_counter()
-            self._learn(batch, score)
+            self._learn(batch, score, watch(place, batch) if watch else None)
             self.seconds += time.perf_counter() - started
             yield score
         self.simulation.diagnose(self.state, self.trials)
@@ -98,8 +118,14 @@ class Training:
         return {"simulation": self.simulation.saved(self.state), "trials": self.trials, "seconds": self.seconds}
 
     def restore(self, saved: Mapping[str, Any], epoch: int) -> None:
-        """Go on from what was saved in an epoch."""
+        """Go on from what was saved in an epoch.
+
+        Raises:
+            ValueError: when it lacks something, or an array has another shape or type.
+        """
         self._learn_by(self.experiment.learning_in(epoch))
+        if not resembles(saved, self.saved()):
+            raise ValueError("its arrays or numbers are others than those of this circuit and its learning")
         self.state = self.simulation.restored(saved["simulation"])
         self.trials, self.seconds = saved["trials"], saved["seconds"]
 
@@ -111,12 +137,16 @@ class Training:
             begun = self.simulation.init(self.parameters(), self.experiment.seed)
             self.state = replace(begun, draws=self.state.draws)
 
-    def _learn(self, batch: Batch, score: Score) -> None:
+    def _learn(self, batch: Batch, score: Score, run: Callable[[Phase], object] | None) -> None:
+        run = run or partial(self._run, batch)
         for phase in self.learning.phases(self.protocol):
-            self.state, _ = self.simulation.run(self.state, phase, self.inputs(batch))
+            run(phase)
         self.trials += len(batch.trial)
         self._judge(batch, score)
         self.state = self.simulation.learn(self.state)
+
+    def _run(self, batch: Batch, phase: Phase) -> None:
+        self.state, _ = self.simulation.run(self.state, phase, self.inputs(batch))
 
     def inputs(self, batch: Batch) -> dict[str, np.ndarray]:
         """Return the stimuli and targets of a batch by population, (trial, neuron)."""

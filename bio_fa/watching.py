@@ -11,6 +11,9 @@ from bio_fa.training import Score
 class Watcher:
     """Is told how a run goes; this one says nothing."""
 
+    def estimated(self, needed: int, free: int) -> None:
+        """Learn how many bytes the files of a run will take at most, and how many are free."""
+
     def begin(self, experiment: Experiment, trials: int) -> None:
         """Learn that a run of so many training trials begins."""
 

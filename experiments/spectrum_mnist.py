@@ -41,7 +41,12 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "direct_random_target_projection": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='scale', rate=0.4}]"),
     "equilibrium_propagation": (EXACT, "training.epochs=5"),
     "fixed_weight_target_propagation": ("circuit.neuron={kind='tanh_rate'}", "training.update=[{kind='adaptive', rate=1e-3}]"),
-    "gene_rec": (EXACT, "training.constraints=[{kind='weight_norm', norm=1.0}]", "training.epochs=1"),
+    "gene_rec": (
+        EXACT,
+        "circuit.neuron={kind='saturating_rate'}",
+        "training.constraints=[{kind='weight_norm', norm=1.0}]",
+        "training.epochs=2",
+    ),
     "hebbian_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=10"),
     "node_perturbation": ("training.update=[{kind='adaptive', rate=7e-4}]", "training.batch=128"),
     "predictive_coding": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=8"),
@@ -76,7 +81,7 @@ class Result:
     violations: int
     """Of the laws that the circuit has: Dale's only where populations have a sign, rates ≥ 0 only where neurons are not signed."""
     seconds: float
-    """Of training, the median run."""
+    """Of training, the quickest run: what else the machine does only adds to it."""
     epochs: int
     seeds: int
     settings: tuple[str, ...]
@@ -93,7 +98,7 @@ class Result:
             training_error=statistics.mean(training),
             angle=statistics.mean(angles) if angles else None,
             violations=sum(each["audit"][f"{kind}_violations"] or 0 for each in found for kind in AUDITED),
-            seconds=statistics.median(each["timing"]["training_seconds"] for each in found),
+            seconds=min(each["timing"]["training_seconds"] for each in found),
             epochs=found[0]["metrics"]["epochs"],
             seeds=len(found),
             settings=tuple(settings),

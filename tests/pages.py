@@ -77,12 +77,14 @@ def run_python(script: list[Block], place: Path) -> list[str]:
 
 
 def run_command(line: str, place: Path) -> None:
-    """Run one command of a page: ``make`` says what it would do, and a run is made small."""
+    """Run one command of a page: ``make``, a comparison and a sweep say what they would do, and a run is made small."""
     words = shlex.split(line, comments=True)
     if words[:1] == ["make"]:
         call(["make", "--dry-run", *words[1:]], place)
     elif words[:2] == ["bio-fa", "run"]:
         call([*FACE, *words[1:], *(word for setting in SMALL for word in ("--set", setting))], place)
+    elif words[:2] in (["bio-fa", "compare"], ["bio-fa", "sweep"]):
+        call([*FACE, *words[1:], "--dry-run"], place)
     elif words[:1] == ["bio-fa"]:
         call([*FACE, *words[1:]], place)
     else:

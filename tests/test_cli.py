@@ -13,10 +13,13 @@ import h5py
 import numpy as np
 import pytest
 
-from bio_fa import cli as command_line
+from bio_fa.analysis import soundness
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.run_folder import RunFolder
 from tests.small import HUGE, START, cli, contents, environment, one_sentence, refusal, same_weights, shell, snapshots, write_config
+
+TEXTS = ("two_area.py",)
+"""The Python files that the small run leaves beside what every run leaves."""
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +157,7 @@ def test_check_of_a_configuration_runs_nothing_and_writes_nothing(tmp_path, monk
 def test_check_of_a_sound_run_passes(folder):
     result = cli("check", folder)
     assert result.exit_code == 0, result.output
+    assert "Every file is what the run left" in result.stdout
     assert "dale violations 0, mask violations 0, negative_rate violations 0" in result.stdout
 
 
@@ -163,14 +167,17 @@ def test_check_fails_when_a_stored_weight_was_made_negative_by_hand(damaged, val
         post, pre = np.argwhere(file["projections/V1_E_to_output/mask"][()])[0]
         file["snapshots/final/V1_E_to_output"][post, pre] = value
     result = cli("check", damaged)
-    assert result.exit_code == command_line.VIOLATED == 1
-    assert "dale violations 1" in result.stdout
+    assert result.exit_code == soundness.CHANGED == 3, "the first check that fails decides"
+    assert "weights.h5 holds other bytes" in result.stdout and "dale violations 1" in result.stdout
+    RunFolder(damaged).seal(TEXTS)
+    assert cli("check", damaged).exit_code == soundness.VIOLATED == 1
 
 
 def test_check_fails_when_an_absent_synapse_was_given_a_weight_by_hand(damaged):
     with h5py.File(damaged / "weights.h5", "r+") as file:
         post, pre = np.argwhere(file["projections/V1_E_to_output/mask"][()] == 0)[0]
         file["snapshots/initial/V1_E_to_output"][post, pre] = 1.0
+    RunFolder(damaged).seal(TEXTS)
     result = cli("check", damaged)
     assert (result.exit_code, "mask violations 1" in result.stdout) == (1, True)
 
@@ -178,6 +185,7 @@ def test_check_fails_when_an_absent_synapse_was_given_a_weight_by_hand(damaged):
 def test_check_fails_when_a_recorded_rate_was_made_negative_by_hand(damaged):
     with h5py.File(damaged / "activity.h5", "r+") as file:
         file["report/V1_E/data"][0, 0] = -1.0
+    RunFolder(damaged).seal(TEXTS)
     result = cli("check", damaged)
     assert (result.exit_code, "negative_rate violations 1" in result.stdout) == (1, True)
 
@@ -192,7 +200,8 @@ def test_check_of_a_circuit_without_signs_says_that_there_was_no_law(tmp_path, m
 @pytest.mark.parametrize("missing", ["weights.h5", "activity.h5", "metrics.jsonl"])
 def test_a_run_that_lacks_what_is_checked_does_not_pass(damaged, missing):
     (damaged / missing).unlink()
-    assert "cannot be checked" in refusal(cli("check", damaged))
+    result = cli("check", damaged)
+    assert (result.exit_code, f"{missing} is missing" in result.stdout) == (3, True)
 
 
 def test_a_run_that_diverges_ends_with_2_and_stays_readable(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bio_fa.comparison import Comparison
 from bio_fa.config import Config, apply_override, load, parse
 from bio_fa.constraints import WeightNorm
 from bio_fa.errors import BioFAError, ConfigError
@@ -17,6 +18,7 @@ from bio_fa.plasticity import Oja, Sum, WeightDecay
 from bio_fa.protocol import one_phase, two_phase
 from bio_fa.transmission import CurrentSynapse
 from bio_fa.updates import Adaptive, CosineDecay, Scale, chain
+from tests.rule_files import SILENCE, forgotten
 from tests.small import CONFIG, write_config
 
 RULE = '''
@@ -107,24 +109,6 @@ def test_an_override_inside_a_plain_value_is_refused():
 def test_a_misspelt_key_or_kind_is_refused_with_the_nearest_known_one(override, nearest, tmp_path):
     with pytest.raises(BioFAError, match=f"did you mean '{nearest}'"):
         load(write_config(tmp_path), [override])
-
-
-OWN_RULE = '''
-from dataclasses import dataclass
-from typing import ClassVar
-
-from bio_fa import LearningRule
-
-
-@dataclass(frozen=True)
-class Silence(LearningRule):
-    """ΔW = η e rᵀ of the output; hidden neurons hear of no error. Choice: an example."""
-
-    feedback: ClassVar[str] = "none"
-
-    def back(self, network):
-        return ()
-'''
 
 
 def test_what_is_left_out_has_the_documented_default():
@@ -264,9 +248,10 @@ def test_what_a_learning_rule_decides_is_not_decided_again(tmp_path, key):
 
 
 def test_a_rule_of_the_users_own_file_runs(tmp_path):
-    (tmp_path / "mine.py").write_text(OWN_RULE, encoding="utf-8")
+    (tmp_path / "mine.py").write_text(SILENCE, encoding="utf-8")
     text = 'name = "study"\nrules = ["mine.py"]\nrule = { kind = "silence" }\n[circuit]\nhidden = [5]\n'
-    _, experiment = load(write_config(tmp_path, text))
+    with forgotten():
+        _, experiment = load(write_config(tmp_path, text))
     assert experiment.circuit.name == "silence" and {each.post for each in experiment.circuit.plastic} == {"H1", "output"}
 
 
@@ -350,4 +335,5 @@ def test_loading_reads_and_writes_nothing_else(tmp_path):
 
 def test_every_experiment_of_the_project_is_understood():
     for path in sorted((Path(__file__).parents[1] / "experiments").glob("*.toml")):
-        assert parse(tomllib.loads(path.read_text(encoding="utf-8"))).name == path.stem
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert (Comparison.from_table(table) if "base" in table else parse(table)).name == path.stem

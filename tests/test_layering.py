@@ -20,12 +20,12 @@ LAYERS = {
     0: "errors ops measures randomness",
     1: "description population hierarchy connectivity weights transmission credit tie constraints updates projection wiring "
     "circuit standardisation synapses pathways neurons plasticity",
-    2: "noise phase protocol recorder checkpointing losses tasks draws",
+    2: "noise phase protocol selection reduction recorder checkpointing losses tasks draws",
     3: "backends learning rules",
-    4: "beginning experiment training examination guard observation record_files running watching account resuming interruption "
-    "config catalogue sections modules export io",
-    5: "analysis formats",
-    6: "progress cli",
+    4: "beginning experiment training examination evaluation guard observation record_size record_layout record_files "
+    "running watching account resuming interruption config catalogue sections modules export io",
+    5: "analysis formats comparison",
+    6: "progress cli cli_studies",
 }
 """The files and folders of bio_fa by layer; a file may import its own layer and those below."""
 
@@ -118,7 +118,7 @@ def test_above_the_machines_a_backend_is_asked_for_by_name() -> None:
 
 def test_the_analysis_needs_a_run_folder_only() -> None:
     readers = [each for each in EVERYTHING if part(module_name(each.path)) == "analysis"]
-    own = {"analysis", "io", "measures", "errors", "description"}
+    own = {"analysis", "io", "measures", "errors", "description", "randomness"}
     foreign = [each for each in readers if inside(each) and part(each.module) not in own]
     assert told([*foreign, *(each for each in readers if package(each) in {"torch", "brian2", "snntorch"})]) == []
 

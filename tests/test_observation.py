@@ -10,7 +10,8 @@ import pytest
 from bio_fa import observation, two_phase
 from bio_fa.draws import Draws
 from bio_fa.neurons import LIF
-from bio_fa.observation import Observed, examine, record
+from bio_fa.observation import Observed, Observer, examine, record
+from bio_fa.plasticity import PairSTDP
 from bio_fa.recorder import Record
 from bio_fa.tasks import Digits
 from bio_fa.training import Training
@@ -215,3 +216,96 @@ def test_the_phases_of_unequal_length_are_recorded_with_a_stride():
     made = training(circuit=circuit, protocol=unequal, record=Record(trials=4, stride=10))
     (observed,) = record(made)
     assert [len(observed.frames[phase]["V1_E"]) for phase in ("free", "nudged")] == [2, 4]
+
+
+def watched(made: Training, every: int = 1) -> list[Observed]:
+    """Learn for an epoch; return what was observed of every so many'th batch."""
+    seen, found = [None], []
+
+    def watch(place, batch):
+        seen[0] = Observer(made, batch, learns=True) if place % every == 0 else None
+        return seen[0] and seen[0].run
+
+    for _ in made.epoch(1, watch=watch):
+        found += [seen[0].observed()] if seen[0] else []
+    return found
+
+
+@pytest.mark.parametrize("spiking", [False, True])
+def test_learning_trials_that_are_watched_teach_what_they_teach_unwatched_to_the_last_bit(spiking):
+    plain, seen = training(spiking=spiking), training(spiking=spiking)
+    list(plain.epoch(1))
+    assert len(watched(seen)) > 1
+    for name, synapses in plain.parameters().items():
+        np.testing.assert_array_equal(synapses.w, seen.parameters()[name].w)
+
+
+@pytest.mark.parametrize("spiking", [False, True])
+def test_what_was_observed_of_a_batch_stays_as_it_was_while_others_are_learned(spiking):
+    """One by one, each batch is copied at once; all together, they are read after the epoch."""
+
+    def copied(observed: Observed) -> dict[str, np.ndarray]:
+        return {f"{phase}/{name}": each.copy() for phase, kept in observed.frames.items() for name, each in kept.items()}
+
+    late = [copied(each) for each in watched(training(spiking=spiking))]
+    made, soon, seen = training(spiking=spiking), [], [None]
+
+    def watch(place, batch):
+        seen[0] = Observer(made, batch, learns=True)
+        return seen[0].run
+
+    for _ in made.epoch(1, watch=watch):
+        soon.append(copied(seen[0].observed()))
+    for one, other in zip(late, soon, strict=True):
+        for key in one:
+            np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+
+
+def test_a_recorded_learning_trial_is_the_one_that_was_scored():
+    made, losses = training(spiking=False), []
+    seen = watched(made)
+    again = training(spiking=False)
+    for observed, score in zip(seen, again.epoch(1), strict=True):
+        (output,) = observed.frames["free"]["output"]
+        losses.append(made.experiment.loss.per_trial(output, observed.batch.target).sum())
+        assert score.loss == pytest.approx(sum(losses), rel=1e-6)
+
+
+def test_the_recorded_error_is_the_difference_of_activities_that_rules_sense():
+    made = training(spiking=False, record=Record(trials=20, variables=("error",)))
+    (observed,) = record(made)
+    assert set(observed.variables["error"]) == {"nudged"}
+    assert observed.variables["error"]["nudged"].keys() == {each.post for each in made.circuit.plastic if each.error is not None}
+    for name, error in observed.variables["error"]["nudged"].items():
+        difference = observed.frames["nudged"][name] - observed.frames["free"][name]
+        np.testing.assert_allclose(error, difference, atol=1e-6)
+        assert np.abs(error).max() > 0
+
+
+def test_recorded_feedback_is_what_apical_synapses_add_to_the_current():
+    """γ P (r_FE − r_FE of the phase that balances it): summed here from weights and recorded activities."""
+    made = training(spiking=False, record=Record(trials=20, variables=("feedback",)))
+    (observed,) = record(made)
+    circuit, weights = made.circuit, made.parameters()
+    for name, found in observed.variables["feedback"]["nudged"].items():
+        apical, terms = circuit.population(name).apical, []
+        for each in circuit.onto(name, "apical"):
+            change = observed.frames["nudged"][each.pre] - observed.frames["free"][each.pre]
+            terms.append((circuit.sign(each) or 1) * change @ weights[each.name].w.T)
+        np.testing.assert_allclose(found, apical.gain * sum(terms), atol=1e-6)
+        assert np.abs(found).max() > 0
+        assert not observed.variables["feedback"]["free"][name].any(), "in the phase that balances it there is none"
+
+
+def test_recorded_traces_are_filtered_spikes():
+    """dx/dt = −x / τ + S(t), summed here spike by spike."""
+    circuit = spiking_circuit()
+    learned = replace(circuit.projection("input_to_V1_E"), plasticity=PairSTDP(), error=None)
+    circuit = replace(circuit, projections=tuple(learned if each.name == learned.name else each for each in circuit.projections))
+    made = training(circuit=circuit, record=Record(trials=4, variables=("trace",)))
+    (observed,) = record(made)
+    assert observed.variables["trace"]["free"]
+    for each in Record().variable_list("trace", circuit):
+        spikes, decay = raster(observed, "free", each.name, 20, each.size), 1 - 1e-3 / each.neuron.trace_tau
+        expected = sum(spikes[step] * decay ** (19 - step) for step in range(20))
+        np.testing.assert_allclose(observed.variables["trace"]["free"][each.name][0], expected, atol=1e-5)

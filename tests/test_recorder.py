@@ -1,18 +1,21 @@
-"""Aims at a record that keeps something else than asked for, and at an estimate of its size that the disk will not bear out."""
+"""Aims at a record that keeps something else than asked for, or that is asked for what there is not."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
 
-from bio_fa import Nudge, Phase, Protocol, Record, one_phase, two_phase
+from bio_fa import Nudge, Phase, Protocol, Record, two_phase
 from bio_fa.errors import DescriptionError
 from bio_fa.neurons import LIF
+from bio_fa.reduction import Histogram, Mean
+from bio_fa.selection import NeuronSlice
 from models.two_area import two_area
 from tests.spiking import RATE_OUTPUT, short, spiking_circuit
 
 CIRCUIT = two_area(5, 6, 3)
-NEURONS = sum(population.size for population in CIRCUIT.populations)
 SETTLING = two_phase(CIRCUIT)
 TIMED = two_phase(CIRCUIT, duration=0.05, dt=1e-3)
 MIXED = Protocol((Phase("free", ("input",)), Phase("nudged", ("input",), (Nudge("output"),), duration=0.05, plastic=True)))
@@ -25,7 +28,7 @@ BRIEF = short(SPIKING)
 UNEQUAL = Protocol((Phase("free", ("input",), duration=0.06, window=0.01), Phase("late", ("input",), duration=0.09, window=0.01)))
 
 
-@pytest.mark.parametrize("setting", [{"trials": -1}, {"every": 0}, {"stride": 0}, {"potentials": -1}])
+@pytest.mark.parametrize("setting", [{"trials": -1}, {"every": 0}, {"stride": 0}, {"potentials": -1}, {"learning": 0}])
 def test_counts_below_their_least_are_refused(setting):
     with pytest.raises(DescriptionError, match=f"{next(iter(setting))} = .* is not allowed; give at least"):
         Record(**setting)
@@ -142,45 +145,54 @@ def test_the_record_is_taken_before_after_and_every_so_many_epochs(record, epoch
     assert {epoch for epoch in range(epochs + 1) if record.due(epoch, epochs)} == taken
 
 
-@pytest.mark.parametrize(
-    ("record", "protocol", "trials", "numbers"),
-    [
-        (Record(trials=8), SETTLING, 100, 2 * 8 * 2 * NEURONS),
-        (Record(trials=8), SETTLING, 3, 2 * 3 * 2 * NEURONS),
-        (Record(trials=8, every=1), SETTLING, 100, 5 * 8 * 2 * NEURONS),
-        (Record(trials=8, populations=("output",), phases=("free",)), SETTLING, 100, 2 * 8 * 3),
-        (Record(trials=1, stride=7), TIMED, 100, 2 * (7 + 7) * NEURONS),
-        (Record(trials=0), SETTLING, 100, 0),
-        (Record(trials=4), one_phase(CIRCUIT), 100, 2 * 4 * NEURONS),
-    ],
-)
-def test_the_size_is_four_bytes_for_each_time_trial_frame_and_neuron(record, protocol, trials, numbers):
-    assert record.bytes(CIRCUIT, protocol, epochs=4, trials=trials) == 4 * numbers
-
-
-@pytest.mark.parametrize(
-    ("record", "size"),
-    [
-        # two takings; a frame a phase of 96 neurons; spikes of 16 bytes: (64 · 100 + 22 · 50) Hz for 0.04 s
-        (Record(trials=8), 2 * 8 * (2 * 96 * 4 + 300 * 16)),
-        (Record(trials=8, spikes=False), 2 * 8 * 2 * 96 * 4),
-        (Record(("V1_I",), ("free",), trials=8, stride=2), 2 * 8 * (10 * 2 * 4 + 2 * 16)),
-        # 40 steps of 3 + 2 + 3 + 3 + 3 neurons in 3 trials, 4 bytes each
-        (Record(trials=8, spikes=False, potentials=3), 2 * (8 * 2 * 96 * 4 + 3 * 40 * 14 * 4)),
-        (Record(trials=2, spikes=False, potentials=3), 2 * 2 * (2 * 96 * 4 + 40 * 14 * 4)),
-    ],
-)
-def test_the_size_with_spikes_is_that_of_neurons_which_all_fire_at_the_rate_that_counts_as_1(record, size):
-    assert record.bytes(SPIKING, BRIEF, epochs=1, trials=100) == size
-
-
-def test_no_neuron_is_expected_to_fire_more_than_once_a_time_step():
-    fast = spiking_circuit(neuron=LIF(unit_rate=1e6))
-    assert Record(("V1_I",), trials=1).bytes(fast, BRIEF, 1, 1) == 2 * (2 * 2 * 4 + 2 * 40 * 16)
-
-
 def test_frames_are_stacked_along_time_for_the_recorded_populations_only():
     frames = [{"input": np.full((2, 5), time), "output": np.full((2, 3), -time)} for time in (1.0, 2.0, 3.0)]
     stacked = Record(populations=("output",)).stack(frames, CIRCUIT)
     assert stacked.keys() == {"output"}
     np.testing.assert_array_equal(stacked["output"], -np.array([1.0, 2.0, 3.0])[:, None, None] * np.ones((1, 2, 3)))
+
+
+def test_a_single_frame_is_not_copied_when_it_is_stacked():
+    frame = {each.name: np.zeros((2, each.size)) for each in CIRCUIT.populations}
+    assert np.shares_memory(Record().stack([frame], CIRCUIT)["V1_E"], frame["V1_E"])
+
+
+@pytest.mark.parametrize(
+    ("record", "circuit", "protocol", "reason"),
+    [
+        (Record(neurons=NeuronSlice(start=9)), CIRCUIT, SETTLING, "start = 9 is not allowed; give at most 4"),
+        (Record(variables=("trace",)), CIRCUIT, SETTLING, "give others: no recorded population has 'trace'"),
+        (Record(("input",), variables=("error",)), CIRCUIT, SETTLING, "no recorded population has 'error'"),
+        (Record(variables=("feedback",), spikes=False, stride=30), SPIKING, UNEQUAL, "nothing where phases differ in duration"),
+        (Record(reduction=Mean(), spikes=False, stride=30), SPIKING, UNEQUAL, "nothing where phases differ in duration"),
+        (Record(reduction=Histogram()), SPIKING, BRIEF, "spikes = false with it"),
+        (Record(reduction=Mean("trials")), SPIKING, BRIEF, "spikes = false with it"),
+    ],
+)
+def test_what_could_not_be_recorded_is_refused_with_the_reason(record, circuit, protocol, reason):
+    with pytest.raises(DescriptionError, match=re.escape(reason)):
+        record.check(circuit, protocol)
+
+
+def test_a_variable_that_comes_twice_is_refused():
+    with pytest.raises(DescriptionError, match="give each variable once"):
+        Record(variables=("feedback", "feedback"))
+
+
+def test_a_variable_is_recorded_of_those_that_have_it():
+    felt = [each.name for each in Record().variable_list("feedback", CIRCUIT)]
+    assert felt == [each.name for each in CIRCUIT.populations if each.apical is not None] != []
+    taught = {each.post for each in CIRCUIT.plastic if each.error is not None}
+    assert {each.name for each in Record().variable_list("error", CIRCUIT)} <= taught
+    assert Record().phase_names(SETTLING, "error") == ("nudged",)
+
+
+@pytest.mark.parametrize(("every", "taken"), [(None, []), (1, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (9, [0])])
+def test_every_so_many_batches_of_learning_are_recorded(every, taken):
+    assert [batch for batch in range(5) if Record(learning=every).learned(batch)] == taken
+
+
+def test_a_summary_of_a_phase_takes_as_long_as_the_phase():
+    assert Record(reduction=Mean()).frame(CIRCUIT, TIMED) == pytest.approx(0.05)
+    assert Record(reduction=Histogram(bins=4)).frame(CIRCUIT, SETTLING) == pytest.approx(0.1 / 4)
+    assert Record(reduction=Mean()).frame_steps(SPIKING, BRIEF, BRIEF.phases[0]) == 1, "the mean of single steps"

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bio_fa import Record
@@ -256,3 +257,44 @@ def test_a_signal_ends_a_process_with_75_and_the_next_goes_on(tmp_path):
 
 def test_an_experiment_says_when_it_leaves_checkpoints():
     assert replace(experiment(), checkpoint=Checkpointing(every=2)).to_table()["checkpoint"]["every"] == 2
+
+
+def forged(folder: Path, change) -> None:
+    """Change what every checkpoint of a run holds, and leave hashes that are right."""
+    place = RunFolder(folder)
+    held = place.checkpoints.newest(place.segments)
+    change(held.state)
+    step = max(int(path.name.removeprefix("step-")) for path in place.checkpoints.steps())
+    place.checkpoints.clear()
+    place.checkpoints.write(step, held)
+
+
+def weights_of(state: dict) -> dict:
+    return state["training"]["simulation"]["weights"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda state: state["position"].update(epoch="x"), "its position is none"),
+        (lambda state: state["position"].update(batches=-1), "its position is none"),
+        (lambda state: state.pop("training"), "KeyError"),
+        (lambda state: weights_of(state).pop("V1_E_to_output"), "others than those of this circuit"),
+        (lambda state: weights_of(state).update(V1_E_to_output=np.zeros((1, 1), "f4")), "others than those of this circuit"),
+        (lambda state: weights_of(state).update(V1_E_to_output=-np.abs(weights_of(state)["V1_E_to_output"])), "are negative"),
+    ],
+)
+def test_a_checkpoint_with_right_hashes_that_is_not_of_such_a_run_is_refused(tmp_path, change, words):
+    folder = stopped(tmp_path / "run", 80)
+    forged(folder, change)
+    with pytest.raises((RecordError, DescriptionError), match=words):
+        run(experiment(), folder, resume=True)
+
+
+@pytest.mark.parametrize("table", ["x", {}, {"provenance": 3}, {"provenance": {"bio_fa": "1"}}, {"provenance": {}, "resumed": 1}])
+def test_a_run_that_does_not_say_with_what_it_was_made_is_not_gone_on_with(tmp_path, table):
+    folder = stopped(tmp_path / "run", 80)
+    (folder / "run.json").write_text(json.dumps(table))
+    with pytest.raises(RecordError, match="does not say with what the run was made; restore a copy"):
+        run(experiment(), folder, resume=True)
+    assert (folder / "segments").is_dir()

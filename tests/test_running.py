@@ -35,6 +35,7 @@ from bio_fa.io.activity import ActivityReader
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.weights import WeightsReader
 from bio_fa.neurons import LIF, LeakyRate, Neuron, SaturatingRate, TanhRate
+from bio_fa.record_size import RecordSize
 from bio_fa.running import Watcher, run
 from bio_fa.tasks import Digits
 from bio_fa.weights import Constant
@@ -128,7 +129,8 @@ def finished(tmp_path_factory) -> Path:
 
 
 def test_a_run_leaves_everything_in_one_folder(finished):
-    assert {path.name for path in finished.iterdir()} == {"run.json", "circuit.json", "metrics.jsonl", "activity.h5", "weights.h5"}
+    names = {"run.json", "circuit.json", "metrics.jsonl", "activity.h5", "weights.h5", "manifest.json"}
+    assert {path.name for path in finished.iterdir()} == names
     write_report(finished)
     assert "<html" in (finished / "report" / "report.html").read_text(encoding="utf-8")
 
@@ -286,7 +288,9 @@ def test_the_estimated_size_of_the_record_is_the_size_of_the_data(tmp_path, ever
     experiment = small_experiment(circuit=circuit, protocol=protocol, record=record)
     folder = run(experiment, tmp_path / "run")
     size = sum(values.nbytes for values in recorded(folder).values())
-    assert size == record.bytes(circuit, protocol, experiment.epochs, 32) > 0
+    with ActivityReader(folder / "activity.h5") as reader:
+        size += sum(column.nbytes for column in reader.trials().values())
+    assert size == RecordSize(record, circuit, protocol).whole(experiment.epochs, 32, 64, 16) > 0
 
 
 def test_the_record_is_labelled_trial_by_trial(finished):
@@ -400,7 +404,8 @@ def spiked(tmp_path_factory) -> Path:
 
 def test_a_run_with_spikes_leaves_them_and_potentials_beside_all_else(spiked):
     names = {path.name for path in spiked.iterdir() if path.is_file()}
-    assert names == {"run.json", "circuit.json", "metrics.jsonl", "activity.h5", "report_potential.h5", "weights.h5"}
+    record = {"activity.h5", "report_potential.h5", "weights.h5"}
+    assert names == {"run.json", "circuit.json", "metrics.jsonl", "manifest.json", *record}
     assert told(spiked)["spiking"] is True
     assert fired(spiked).keys() == {"input", "V1_E", "V1_I", "V1_FE", "V1_FI"}
     assert all(fired(spiked)[name].shape[1] > 0 for name in ("input", "V1_E", "V1_FE"))
@@ -441,7 +446,7 @@ def test_a_baseline_with_signed_neurons_learns_and_says_that_their_activity_is_n
     audit = inspect_run(folder)["audit"]
     assert (audit["negative_rate_violations"], audit["signed_activity"]) == (0, ["H1"])
     assert "but of H1, whose neurons are signed" in write_report(folder).read_text(encoding="utf-8")
-    assert CliRunner().invoke(app, ["check", str(folder)]).stdout.rstrip().endswith("; activity is signed in H1")
+    assert "; activity is signed in H1." in CliRunner().invoke(app, ["check", str(folder)]).stdout
 
 
 def test_the_ceilings_of_spiking_neurons_are_those_of_their_time_steps(spiked):
@@ -451,13 +456,14 @@ def test_the_ceilings_of_spiking_neurons_are_those_of_their_time_steps(spiked):
 
 def test_the_estimated_size_of_potentials_is_the_size_of_the_data(spiked):
     circuit = spiking_circuit(others=RATE_OUTPUT)
-    none, two = (Record(trials=8, spikes=False, potentials=n).bytes(circuit, short(circuit), 2, 16) for n in (0, 2))
+    records = [Record(trials=8, spikes=False, potentials=n) for n in (0, 2)]
+    none, two = (RecordSize(each, circuit, short(circuit)).whole(2, 16, 64, 16) for each in records)
     with ActivityReader(spiked / "report_potential.h5") as reader:
         assert two - none == sum(rows.nbytes for each in reader.populations for rows in reader.chunks(each.name))
 
 
 def test_a_disk_that_the_expected_spikes_would_fill_is_refused_before_anything_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr("bio_fa.io.run_folder.shutil.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 2 * 10**7))
+    monkeypatch.setattr("bio_fa.io.vacancy.shutil.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 2 * 10**7))
     task = Digits(train_trials=8, test_trials=200)
     with pytest.raises(RecordError, match="GB are needed"):
         run(spiking_experiment(task=task, record=Record(trials=200, every=1), epochs=100), tmp_path / "run")

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bio_fa.analysis.alignment import effective_feedback, fitting
 from bio_fa.analysis.responses import last_epoch
@@ -44,7 +45,7 @@ def audit_weights(folder: RunFolder) -> dict[str, Any]:
             absent = ~np.asarray(reader.mask(synapses.name), dtype=bool)
             for snapshot in reader.snapshots:
                 weights = reader.weights(snapshot.name, synapses.name)
-                dale[synapses.name] += int(np.count_nonzero(~(weights >= 0))) if synapses.name in signed else 0
+                dale[synapses.name] += too_small(weights) if synapses.name in signed else 0
                 mask[synapses.name] += int(np.count_nonzero(weights[absent]))
         return {
             "dale_violations": dale.total() if signed else None,
@@ -52,6 +53,11 @@ def audit_weights(folder: RunFolder) -> dict[str, Any]:
             "snapshots_checked": len(reader.snapshots),
             "offenders": {name: dale[name] + mask[name] for name in dale if dale[name] + mask[name]},
         }
+
+
+def too_small(values: NDArray[Any], least: float = 0) -> int:
+    """Return how many values are not ≥ ``least``."""
+    return int(np.count_nonzero(~(values >= least)))
 
 
 def densities(folder: RunFolder) -> dict[str, dict[str, float]]:
@@ -77,7 +83,7 @@ def negative_rates(folder: RunFolder) -> int:
     with ActivityReader(folder.activity) as reader:
         last_epoch(reader)
         return sum(
-            int(np.count_nonzero(~(rows >= least.get(each.name, 0))))
+            too_small(rows, least.get(each.name, 0))
             for each in reader.populations
             for rows in reader.chunks(each.name)
         )

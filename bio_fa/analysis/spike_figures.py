@@ -46,7 +46,7 @@ def spike_raster(folder: RunFolder) -> Figure:
         for number, (panel, (label, borders)) in enumerate(zip(axes, trials, strict=True)):
             base = 0
             for info in shown:
-                neurons = np.unique(np.linspace(0, info.size - 1, NEURONS).round().astype(int))
+                neurons = info.recorded[np.unique(np.linspace(0, len(info.recorded) - 1, NEURONS).round().astype(int))]
                 fired = reader.spikes(info.name, epoch=epoch, trials=slice(number, number + 1))
                 _ticks(panel, fired, neurons, base, INKS[info.cell_type])
                 base += len(neurons) + GAP
@@ -118,7 +118,8 @@ def isi_variability(folder: RunFolder) -> Figure:
         panel.axvline(1, color=style.FAINT, linewidth=0.8, linestyle=":")
         panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         panel.set_ylim(0, None if len(known) else 1)
-        style.name(panel, f"{info.name}: {len(known):,} of {info.size:,} neurons", "variation of interspike intervals", "neurons")
+        counted = f"{info.name}: {len(known):,} of {len(info.recorded):,} neurons"
+        style.name(panel, counted, "variation of interspike intervals", "neurons")
     style.legend(axes[0])
     return figure
 
@@ -162,7 +163,7 @@ def _ticks(panel: Axes, fired: Spikes, neurons: NDArray[np.int64], base: int, co
 
 def _stack(panel: Axes, shown: list[PopulationInfo], named: bool) -> None:
     """Name the populations of a raster beside their rows."""
-    heights = [min(info.size, NEURONS) + GAP for info in shown]
+    heights = [min(len(info.recorded), NEURONS) + GAP for info in shown]
     starts = np.cumsum([0, *heights])
     panel.set_ylim(-GAP / 2, starts[-1] - GAP / 2)
     middles = starts[:-1] + (np.array(heights) - GAP) / 2
@@ -206,9 +207,9 @@ def _spikes_above(panel: Axes, activity: ActivityReader, info: PopulationInfo, t
     fired = activity.spikes(info.name, epoch=last_epoch(activity), trials=slice(0, 1))
     low, high = panel.get_ylim()
     height = 0.12 * (max(high, threshold) - low)
-    for index in range(min(TRACES, info.size)):
+    for index, neuron in enumerate(info.recorded[:TRACES]):
         foot = threshold + height * (0.3 + 1.1 * index)
-        panel.vlines(1e3 * fired.time[fired.neuron == index], foot, foot + height, color=style.COLOURS[index], linewidth=1.1)
+        panel.vlines(1e3 * fired.time[fired.neuron == neuron], foot, foot + height, color=style.COLOURS[index], linewidth=1.1)
 
 
 def _known(values: Values) -> Values:
@@ -216,12 +217,12 @@ def _known(values: Values) -> Values:
 
 
 def _rates(reader: ActivityReader, info: PopulationInfo) -> Values:
-    """Return the firing rate of each neuron in the first phase of the last epoch's trials, in hertz: (neuron,)."""
+    """Return the firing rate of each recorded neuron in the first phase of the last epoch's trials, in hertz: (neuron,)."""
     phase, epoch, trials = first_phase(reader), last_epoch(reader), reader.trials()
     chosen = (trials["epoch"] == epoch) & (trials["phase"] == reader.phases.index(phase))
     seconds = float((trials["stop_time"] - trials["start_time"])[chosen].sum()) / 1e3
     parts = [each.neuron for each in reader.spike_chunks(info.name, phase, epoch)]
-    return firing_rates(np.concatenate([np.zeros(0, np.int64), *parts]), info.size, seconds)
+    return firing_rates(np.concatenate([np.zeros(0, np.int64), *parts]), info.size, seconds)[info.recorded]
 
 
 def _edges(values: Values, count: int) -> list[float]:

@@ -19,6 +19,7 @@ from bio_fa.backends.response import Response
 from bio_fa.backends.settling import Settling
 from bio_fa.backends.stepping import Stepping
 from bio_fa.credit import SignedError
+from bio_fa.pathways import senses
 from bio_fa.phase import Phase
 from bio_fa.standardisation import shunted
 
@@ -62,6 +63,16 @@ class ArraySimulation(LearningSimulation, Machine):
         if phase.duration is None:
             probe.keep(self)
         return state, frames, {name: np.stack(kept) for name, kept in probe.potentials.items()}
+
+    def sensed(self, state: State, variable: str, population: str, phase: str) -> np.ndarray:
+        """Return what the neurons of a population sense in a phase."""
+        memory, nothing = state.memory, 0 * state.memory.activity[phase][population]
+        if variable == "trace":
+            return self.numpy(memory.trace.get(population, nothing)).copy()
+        if variable == "feedback":
+            return self.numpy(memory.feedback[phase].get(population, nothing))
+        taught = next(each for each in self.circuit.plastic if each.post == population and senses(each, "post.error"))
+        return self.numpy(self.errors(taught, state, self.means(state))[0] + nothing)
 
     def _run(
         self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int, memory: Memory, run: PhaseRun

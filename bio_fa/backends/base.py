@@ -77,6 +77,17 @@ class Simulation(ABC):
         """
         raise BackendError(f"{type(self).__name__} keeps no potentials; record none, or choose torch_spiking or reference.")
 
+    def sensed(self, state: State, variable: str, population: str, phase: str) -> np.ndarray:
+        """Return what the neurons of a population sense in a phase that was probed, the last one to run: (trial, neuron).
+
+        ``variable``: ``feedback``, γ (a − a₀), 0 where it is not felt; ``trace``, of their spikes, at the end of the phase; or
+        ``error``, with which their synapses learn, once all phases have run.
+
+        Raises:
+            BackendError: where the backend keeps none of it.
+        """
+        raise BackendError(f"{type(self).__name__} keeps no {variable}; record none, or choose torch_spiking or reference.")
+
     @abstractmethod
     def activity(self, state: State, population: str, phase: str) -> np.ndarray:
         """Return the activity (trial, neuron) of a population at the end of a phase of the current trial."""

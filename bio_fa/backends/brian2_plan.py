@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from bio_fa.backends.phases import Afferent, Inlet, afferents
-from bio_fa.backends.stepping import Stepping, sensed
+from bio_fa.backends.stepping import Stepping
 from bio_fa.circuit import Circuit
 from bio_fa.neurons import RateNeuron, SpikingNeuron
+from bio_fa.pathways import sensed
 from bio_fa.phase import Nudge
 from bio_fa.plasticity import momentary
 from bio_fa.plasticity.locality import symbols

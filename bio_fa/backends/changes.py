@@ -148,7 +148,7 @@ class LearningSimulation(Simulation):
         apical = memory.feedback.get(self.protocol.plastic, {}).get(post, 0.0)
         sensitivity = memory.sensitivity.get(phase, {}).get(post, 0.0)
         deviation = self._deviation(projection, phase, state)
-        error, own = self._errors(projection, state, means)
+        error, own = self.errors(projection, state, means)
         return Presynaptic(*before, sign, error=own), Postsynaptic(
             *after, error, apical=apical, deviation=deviation, sensitivity=sensitivity
         )
@@ -161,7 +161,7 @@ class LearningSimulation(Simulation):
         u = state.memory.u[phase][projection.post]
         return u * divisor(state.weights[shunts[0].name]).T if shunts else u
 
-    def _errors(self, projection: Projection, state: State, means: Means) -> tuple[Quantity, Quantity]:
+    def errors(self, projection: Projection, state: State, means: Means) -> tuple[Quantity, Quantity]:
         """Return what a rule senses as the error of the postsynaptic and of the presynaptic neuron."""
         credit, sensed, activity = projection.error, prove_local(projection.plasticity), state.memory.activity
         if isinstance(credit, Lateral):

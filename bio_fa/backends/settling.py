@@ -65,7 +65,7 @@ class Settling(PhaseRun):
             activity = self._pass(memory, trial)
         else:
             activity = self._relax(memory, trial)
-            self._keep(memory, activity, trial)
+            self._keep(memory, activity, trial, self._feels if every else self._feels & self._sensed)
         memory.activity[self.phase.name] = activity
         return [activity] if every else []
 
@@ -118,12 +118,12 @@ class Settling(PhaseRun):
         kept = {name: state["u"] for name, state in memory.states.items()}
         return {each.name: kept[each.name] if each.name in kept else rows_of_zeros(example, each.size) for each in self.free}
 
-    def _keep(self, memory: Memory, activity: Activities, trial: Trial) -> None:
-        """Keep the currents that later phases hold and rules sense."""
+    def _keep(self, memory: Memory, activity: Activities, trial: Trial, felt: frozenset[str]) -> None:
+        """Keep the currents that later phases hold, and what feedback adds to those of some populations."""
         held = [each for each in self.free if each.name in self.held_later]
         memory.basal[self.phase.name] = {each.name: self._basal(each, activity, memory, trial) for each in held}
-        felt = [each for each in self.free if each.name in self._feels & self._sensed]
-        memory.feedback[self.phase.name] = {each.name: self._feedback(each, activity, memory, trial) for each in felt}
+        feeling = [each for each in self.free if each.name in felt]
+        memory.feedback[self.phase.name] = {each.name: self._feedback(each, activity, memory, trial) for each in feeling}
 
     def _shake(self, memory: Memory, trial: Trial) -> None:
         """Draw the noise of the populations, and keep it."""

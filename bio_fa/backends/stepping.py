@@ -14,10 +14,10 @@ import numpy as np
 
 from bio_fa.backends.moments import KEPT, Averages, Moment
 from bio_fa.backends.phases import Activities, Inlet, Memory, PhaseRun, Trial
-from bio_fa.circuit import Circuit
 from bio_fa.neurons import Neuron, NeuronState, RateNeuron, SpikeSource, SpikingNeuron
 from bio_fa.ops import Quantity, choose, relu, rows_of_zeros
-from bio_fa.plasticity import Postsynaptic, Presynaptic, momentary, prove_local
+from bio_fa.pathways import sensed
+from bio_fa.plasticity import Postsynaptic, Presynaptic, momentary
 from bio_fa.population import Population
 from bio_fa.projection import Projection
 from bio_fa.transmission import SpikeTransmission
@@ -249,9 +249,3 @@ def traced(trace: Quantity, spikes: Quantity, tau: float, dt: float) -> Quantity
 def decayed(transmission: SpikeTransmission, x: Quantity, dt: float) -> Quantity:
     """Return a synaptic variable one time step later, before spikes arrive; likewise."""
     return x + dt * transmission.decay(x)
-
-
-def sensed(circuit: Circuit, variable: str) -> frozenset[str]:
-    """Return the populations whose ``variable``, such as ``pre.trace``, some rule senses."""
-    sensing = [each for each in circuit.plastic if variable in prove_local(each.plasticity)]
-    return frozenset(each.pre if variable.startswith("pre.") else each.post for each in sensing)

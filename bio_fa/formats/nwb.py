@@ -3,17 +3,20 @@
 ==========================  ============================================================================================
 object                      holds
 ==========================  ============================================================================================
-``units``                   every spiking neuron: spike times in seconds, when it was observed, ``population``, ``node_id``,
-                            ``cell_type``, ``area``; ``resolution`` is the time step
-``acquisition/<pop>``       frames of a population: (time, neuron), in the record's own unit
+``units``                   every recorded neuron that spikes: spike times in seconds, when it was observed, ``population``,
+                            ``node_id``, ``cell_type``, ``area``; ``resolution`` is the time step
+``acquisition/<pop>``       activity of a population: (time, neuron), in the record's own unit; ``comments`` say which neurons
+                            were recorded, where not all were
 ``intervals/trials``        each phase of each trial: ``phase``, ``trial``, ``label`` (−1: none), ``stimulus_id``, ``epoch``
 ``intervals/epochs``        the same, for readers that know epochs only
 ==========================  ============================================================================================
 
-Time is the axis of ``activity.h5``, in seconds: trials follow each other. ``session_start_time`` is when the run began.
+Time is the axis of ``activity.h5``, in seconds: test trials follow each other. What has other trials, those of learning and other
+variables, is not in it. ``session_start_time`` is when the run began.
 
-Choice: units are whole columns, 20 times as fast as unit by unit. Frames are in ``acquisition`` and there are no keywords,
-because Neo reads the former and stumbles over the latter. There is a ``subject`` only if the configuration names a ``species``.
+Choice: units are whole columns, 20 times as fast as unit by unit, and not packed: of times in seconds gzip spares a quarter of the
+room, and takes as long as all the rest. Frames are in ``acquisition`` and there are no keywords, because Neo reads the former and
+stumbles over the latter. There is a ``subject`` only if the configuration names a ``species``.
 """
 
 from __future__ import annotations
@@ -27,7 +30,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-from hdmf.backends.hdf5.h5_utils import H5DataIO
 from hdmf.common import ElementIdentifiers, VectorData, VectorIndex
 from hdmf.data_utils import GenericDataChunkIterator
 from numpy.typing import NDArray
@@ -64,16 +66,15 @@ def write(run: OpenedRun, path: Path) -> None:
     Raises:
         RecordError: when the run recorded no activity or does not say when it began, or for a damaged file.
     """
-    with ActivityReader(run.folder.activity) as reader:
-        file = _session(run)
-        for info in reader.populations:
-            file.add_acquisition(_frames(reader, info))
-        if reader.spiking:
-            file.units = _units(reader)
-        file.trials = _entries(reader, "trials")
-        file.epochs = _entries(reader, "epochs")
-        with h5py.File(path, "x", libver=BOUNDS) as stored, NWBHDF5IO(file=stored, mode="w") as output:
-            output.write(file)
+    reader, file = run.reader(), _session(run)
+    for info in reader.populations:
+        file.add_acquisition(_frames(reader, info))
+    if reader.spiking:
+        file.units = _units(reader)
+    file.trials = _entries(reader, "trials")
+    file.epochs = _entries(reader, "epochs")
+    with h5py.File(path, "x", libver=BOUNDS) as stored, NWBHDF5IO(file=stored, mode="w") as output:
+        output.write(file)
 
 
 def _session(run: OpenedRun) -> NWBFile:
@@ -121,17 +122,19 @@ class _Rows(GenericDataChunkIterator):  # type: ignore[misc]
         return self._reader.chunk(self._info.name, *selection)
 
     def _get_maxshape(self) -> tuple[int, int]:
-        return self._reader.rows, self._info.size
+        return self._reader.rows, len(self._info.recorded)
 
     def _get_dtype(self) -> np.dtype[np.float32]:
         return np.dtype(np.float32)
 
 
 def _frames(reader: ActivityReader, info: PopulationInfo) -> TimeSeries:
+    of_some = f"The columns are the neurons {', '.join(map(str, info.recorded))} of {info.size}, counted from 0."
     return TimeSeries(
         name=info.name,
         description=f"{reader.variable.capitalize()} of population {info.name}: (time, neuron).",
         data=_Rows(reader, info),
+        comments="no comments" if info.neurons is None else of_some,
         unit=reader.units,
         starting_time=0.0,
         rate=1 / reader.frame,
@@ -139,24 +142,23 @@ def _frames(reader: ActivityReader, info: PopulationInfo) -> TimeSeries:
 
 
 def _units(reader: ActivityReader) -> Units:
-    """Return the spiking neurons, population by population."""
+    """Return the recorded neurons that spike, population by population."""
     infos = [reader.population(name) for name in reader.spiking]
     times, counts = (np.concatenate(each) for each in zip(*(_by_neuron(reader, info) for info in infos), strict=True))
     observed = np.tile([[0.0, reader.rows * reader.frame]], (len(counts), 1))
-    sizes = [info.size for info in infos]
+    sizes = [len(info.recorded) for info in infos]
     own = {
         "population": np.repeat([info.name for info in infos], sizes).tolist(),
-        "node_id": np.concatenate([np.arange(size) for size in sizes]),
+        "node_id": np.concatenate([info.recorded for info in infos]),
         "cell_type": np.repeat([info.cell_type for info in infos], sizes).tolist(),
         "area": np.repeat([info.area for info in infos], sizes).tolist(),
     }
-    stored = H5DataIO(times, compression="gzip", compression_opts=1, shuffle=True)
     return Units(
         name="units",
         description="Simulated neurons that spike.",
         id=ElementIdentifiers(name="id", data=np.arange(len(counts))),
         columns=[
-            *_ragged("spike_times", "Spike times, s.", stored, counts),
+            *_ragged("spike_times", "Spike times, s.", times, counts),
             *_ragged("obs_intervals", "When the neuron was simulated, s.", observed, np.ones(len(counts), int)),
             *_columns(own, ABOUT_UNITS),
         ],
@@ -166,10 +168,10 @@ def _units(reader: ActivityReader) -> Units:
 
 
 def _by_neuron(reader: ActivityReader, info: PopulationInfo) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return spike times in seconds, neuron by neuron and in order within each, and how many each neuron has."""
+    """Return spike times in seconds, neuron by neuron and in order within each, and how many each recorded neuron has."""
     times, neurons = reader.spike_table(info.name).rows(slice(None))
     small = neurons.astype(np.min_scalar_type(info.size))  # NumPy sorts short numbers several times as fast
-    return times[np.argsort(small, kind="stable")] / 1e3, np.bincount(neurons, minlength=info.size)
+    return times[np.argsort(small, kind="stable")] / 1e3, np.bincount(neurons, minlength=info.size)[info.recorded]
 
 
 def _ragged(name: str, about: str, values: Any, counts: NDArray[np.int64]) -> tuple[VectorData, VectorIndex]:

@@ -11,7 +11,9 @@ file                         holds
                              as the neurons are, and ``0/delay`` in ms where spikes take time
 ``edge_types.csv``           a type for each projection: its compartment, and whether it learned
 ``activity.h5``,             the record itself, which is SONATA: spikes, and a report of each population
-``report_potential.h5``
+``report_<variable>.h5``
+``node_sets.json``           who was recorded in each report, ``test_activity``: all of a population, or the neurons listed
+``learning_…``               where trials of learning were recorded: those, and their simulation's configuration
 ===========================  ============================================================================================
 
 Source: Dai et al. (2020), The SONATA data format, PLoS Comput. Biol. 16, e1007696.
@@ -34,7 +36,7 @@ from bio_fa.errors import DescriptionError, RecordError
 from bio_fa.io.activity import ActivityReader, PopulationInfo
 from bio_fa.io.hdf5 import BOUNDS
 from bio_fa.io.nodes import CELL_TYPE, ROLES, write_nodes
-from bio_fa.io.opened_run import OpenedRun
+from bio_fa.io.opened_run import TRIALS, OpenedRun, Trials
 from bio_fa.io.plain import write_json
 
 MAGIC, VERSION = np.uint32(0x0A7A), np.array([0, 1], dtype=np.uint32)
@@ -49,10 +51,12 @@ def write(run: OpenedRun, folder: Path) -> None:
     """
     projections = [run.weights(name) for name in run.projections]
     nodes = _populations(run, projections)
-    with ActivityReader(run.folder.activity) as reader:
-        simulation = _simulation(reader, run.description.get("seed"))
+    simulations, sets = {"": _simulation(run, "test")}, _node_sets(run, "test")
+    if "activity" in run.variables("learning"):
+        simulations["learning_"] = _simulation(run, "learning")
+        sets |= _node_sets(run, "learning")
     folder.mkdir()
-    for path in filter(Path.exists, (run.folder.activity, run.folder.potential)):
+    for path in (run.reader(variable, trials).path for trials in TRIALS for variable in run.variables(trials)):
         shutil.copyfile(path, folder / path.name)
     with _created(folder / "nodes.h5") as file:
         for info in nodes:
@@ -64,7 +68,9 @@ def write(run: OpenedRun, folder: Path) -> None:
                 _write_edges(file, kind, weights.sel(snapshot=snapshot), delays.get(str(weights.name)))
     _write_types(folder, projections)
     write_json(folder / "circuit_config.json", _circuit(nodes, projections, snapshots[-1:]))
-    write_json(folder / "simulation_config.json", simulation)
+    write_json(folder / "node_sets.json", sets)
+    for before, simulation in simulations.items():
+        write_json(folder / f"{before}simulation_config.json", simulation)
 
 
 def _created(path: Path) -> h5py.File:
@@ -146,16 +152,36 @@ def _circuit(nodes: list[PopulationInfo], projections: list[xr.DataArray], snaps
     }
 
 
-def _simulation(reader: ActivityReader, seed: object) -> dict[str, Any]:
-    """Return the configuration of the simulation whose output ``activity.h5`` is; times in ms."""
-    stop = reader.rows * reader.frame * 1e3
+def _simulation(run: OpenedRun, trials: Trials) -> dict[str, Any]:
+    """Return the configuration of the simulation of which the record of these trials is the output; times in ms."""
+    reader, seed = run.reader(trials=trials), run.description.get("seed")
     step = reader.spike_table(reader.spiking[0]).dt if reader.spiking else reader.frame * 1e3
-    report = {"type": "compartment", "variable_name": reader.variable, "unit": reader.units, "file_name": "activity.h5"}
-    spikes = {"spikes_file": "activity.h5"} if reader.spiking else {}
+    spikes = {"spikes_file": reader.path.name} if reader.spiking else {}
     return {
         "manifest": {"$BASE_DIR": "."},
         "network": "$BASE_DIR/circuit_config.json",
-        "run": {"tstop": stop, "dt": step, "random_seed": seed if isinstance(seed, int) else 0},
+        "node_sets_file": "$BASE_DIR/node_sets.json",
+        "run": {"tstop": _end(reader), "dt": step, "random_seed": seed if isinstance(seed, int) else 0},
         "output": {"output_dir": "$BASE_DIR", **spikes},
-        "reports": {"activity": {**report, "dt": reader.frame * 1e3, "start_time": 0.0, "end_time": stop}},
+        "reports": {each: _report(run.reader(each, trials), f"{trials}_{each}") for each in run.variables(trials)},
     }
+
+
+def _report(reader: ActivityReader, cells: str) -> dict[str, Any]:
+    what = {"type": "compartment", "variable_name": reader.variable, "unit": reader.units, "file_name": reader.path.name}
+    return {"cells": cells, **what, "dt": reader.frame * 1e3, "start_time": 0.0, "end_time": _end(reader)}
+
+
+def _end(reader: ActivityReader) -> float:
+    return reader.rows * reader.frame * 1e3
+
+
+def _node_sets(run: OpenedRun, trials: Trials) -> dict[str, Any]:
+    """Return who was recorded, by report and population: ``test_activity``, which is ``test_activity_V1_E`` and the others."""
+    sets: dict[str, Any] = {}
+    for variable in run.variables(trials):
+        for info in run.reader(variable, trials).populations:
+            some = {} if info.neurons is None else {"node_id": list(info.neurons)}
+            sets[f"{trials}_{variable}_{info.name}"] = {"population": info.name, **some}
+            sets.setdefault(f"{trials}_{variable}", []).append(f"{trials}_{variable}_{info.name}")
+    return sets

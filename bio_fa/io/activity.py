@@ -7,9 +7,11 @@ path                                      values                        attribut
                                                                         ``format`` ``bio_fa-activity``,
                                                                         ``format_version``
 ``/report/<pop>``                                                       ``order``: its place in the circuit
-``/report/<pop>/data``                    float32 (row, neuron)         ``units``, ``variable``,
-                                                                        ``dims`` ``time,neuron``
-``/report/<pop>/mapping/node_ids``        uint64 (N): 0 … N − 1         ``sorted`` int8 1
+``/report/<pop>/data``                    float32 or float16            ``units``, ``variable``,
+                                          (row, neuron)                 ``dims`` ``time,neuron``; of histograms
+                                                                        ``edges`` float64 (bins + 1)
+``/report/<pop>/mapping/node_ids``        uint64 (N): who was           ``sorted`` int8 1
+                                          recorded, ascending
 ``/report/<pop>/mapping/index_pointers``  uint64 (N + 1): 0 … N         (``index_pointer``, for bmtk, is the same)
 ``/report/<pop>/mapping/element_ids``     uint32 (N): 0
 ``/report/<pop>/mapping/element_pos``     float32 (N): 0
@@ -28,8 +30,9 @@ path                                      values                        attribut
 
 Row k of ``data`` is the frame at start + k · step; start is 0, but not in segments of an unfinished run that continue others. Rows
 run trial by trial, within it phase by phase, within it by time. Each phase of each trial is one entry of ``/trials``; the entries
-of a trial share its number, ``trial``. MATLAB shows dimensions reversed. ``report_potential.h5`` has the same layout, with the
-variable ``potential``.
+of a trial share its number, ``trial``. MATLAB shows dimensions reversed. Where some neurons of a population were recorded, N is
+their number, and ``/spikes`` and ``/nodes`` go on counting in the whole population. A report of histograms has in each phase a row
+for each bin: how often the variable was in it. Every other variable has a file of this layout: ``report_potential.h5``.
 
 Source: Dai et al. (2020), The SONATA data format, PLoS Comput. Biol. 16, e1007696; N + 1 pointers, as its readers want.
 """
@@ -46,8 +49,9 @@ from numpy.typing import NDArray
 
 from bio_fa.errors import RecordError, nearest
 from bio_fa.io.activity_writer import ActivityWriter
+from bio_fa.io.frames import are_edges
 from bio_fa.io.hdf5 import RecordReader
-from bio_fa.io.nodes import PopulationInfo, read_nodes
+from bio_fa.io.nodes import PopulationInfo, read_recorded
 from bio_fa.io.spikes import Spikes, SpikeTable
 from bio_fa.io.tables import BLOCK, gather
 from bio_fa.io.trials import TrialTable
@@ -77,11 +81,13 @@ class ActivityReader(RecordReader):
     """What was recorded."""
     units: str
     """The unit of what was recorded."""
+    edges: NDArray[np.float64] | None
+    """Of histograms, whose rows within a phase are bins: where each bin begins, and where the last one ends, (bins + 1,)."""
     spiking: tuple[str, ...]
     """Whose spikes were recorded, in the circuit's order."""
 
     def _load(self) -> None:
-        self.populations = [read_nodes(self, name) for name in self.ordered("report")]
+        self.populations = [read_recorded(self, name) for name in self.ordered("report")]
         start, _, step = self.array(f"report/{self.populations[0].name}/mapping/time", "f").tolist()
         if not (0 <= start < math.inf and 0 < step < math.inf):
             raise RecordError(f"{self.path}: the frames start at {start} ms and are {step} ms apart; restore a copy.")
@@ -91,6 +97,7 @@ class ActivityReader(RecordReader):
         self._table = TrialTable(self, len(self.phases), step, self._first)
         data = [self._data(info.name) for info in self.populations]
         self.variable, self.units = (self.attribute(data[0], key, str) for key in ("variable", "units"))
+        self.edges = self._edges(data[0])
         kept = self.group("spikes") if "spikes" in self._file else ()
         self.spiking = tuple(info.name for info in self.populations if info.name in kept)
         self._tables: dict[str, SpikeTable] = {}
@@ -104,6 +111,14 @@ class ActivityReader(RecordReader):
             raise self._refuse("the windows of its phases are no times")
         return tuple((phase.attrs["windows"] / 1e3).tolist())
 
+    def _edges(self, data: h5py.Dataset) -> NDArray[np.float64] | None:
+        if "edges" not in data.attrs:
+            return None
+        stored = data.attrs.get_id("edges")
+        if stored.dtype.kind != "f" or len(stored.shape) != 1 or not are_edges(data.attrs["edges"]):
+            raise self._refuse("the edges of its bins are not in order")
+        return np.asarray(data.attrs["edges"], dtype=np.float64)
+
     def population(self, name: str) -> PopulationInfo:
         """Return who was recorded under a name.
 
@@ -116,9 +131,9 @@ class ActivityReader(RecordReader):
         return known[name]
 
     def _data(self, population: str) -> h5py.Dataset:
-        size = self.population(population).size
+        columns = len(self.population(population).recorded)
         data = self.dataset(f"report/{population}/data", "f", 2)
-        if data.shape[0] < self._table.rows or data.shape[1] != size:
+        if data.shape[0] < self._table.rows or data.shape[1] != columns:
             raise RecordError(
                 f"{self.path}: {population!r} lacks data (it has {data.shape}); restore a copy or run again."
             )
@@ -201,7 +216,7 @@ class ActivityReader(RecordReader):
             raise RecordError(f"{self.path} holds no spikes of {population!r}; {nearest(population, self.spiking)}")
         with self._reading():
             if population not in self._tables:
-                self._tables[population] = SpikeTable(self, population, self.population(population).size)
+                self._tables[population] = SpikeTable(self, self.population(population))
         return self._tables[population]
 
     @property
@@ -223,4 +238,4 @@ class ActivityReader(RecordReader):
     def chunk(self, population: str, rows: slice, neurons: slice = slice(None)) -> NDArray[np.float32]:
         """Return some recorded rows: (row, neuron)."""
         with self._reading():
-            return np.asarray(self._data(population)[rows, neurons])
+            return np.asarray(self._data(population)[rows, neurons], dtype=np.float32)

@@ -15,13 +15,14 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypedDict, final
 
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from bio_fa.errors import RecordError
-from bio_fa.io.commit import remove_folder, sha256, write_folder, write_text, writing
+from bio_fa.description import misfits
+from bio_fa.errors import RecordError, SchemaError
+from bio_fa.io.commit import make_folder, remove_folder, sha256, write_folder, write_text, writing
 from bio_fa.io.plain import read_json
 from bio_fa.io.segments import Segments
 from bio_fa.io.tree import put_together, take_apart
@@ -84,7 +85,7 @@ class Checkpoints:
         }
         table["sha256"] = _digest(table)
         with writing(self.path):
-            self.path.mkdir(exist_ok=True)
+            make_folder(self.path)
         path = self.path / f"step-{step:08d}"
         write_folder(path, {ARRAYS: held, STATE: json.dumps(table).encode()})
         write_text(self.path / LATEST, path.name + "\n")
@@ -101,13 +102,13 @@ class Checkpoints:
         reasons: list[str] = []
         for path in reversed(self.steps()):
             try:
-                table = _intact(path, segments)
+                table = intact(path, segments)
             except RecordError as error:
                 reasons.append(str(error))
                 continue
-            _require_understood(path, table)
+            checkpoint = loaded(path, table)
             self._give_up(reasons, path)
-            return _checkpoint(path, table)
+            return checkpoint
         if reasons:
             remedy = "restore a copy, or run anew with --overwrite"
             raise RecordError(f"{self.path} holds no checkpoint to go on from ({reasons[0]}); {remedy}.")
@@ -131,26 +132,48 @@ class Checkpoints:
             self.path.rmdir()
 
 
-def _intact(path: Path, segments: Segments) -> dict[str, Any]:
-    """Return what a checkpoint says, once every hash was found to be right."""
+class _Table(TypedDict):
+    """What ``state.json`` says, beside hashes and the state itself."""
+
+    step: int
+    versions: dict[str, str]
+    config: dict[str, object]
+    segments: dict[str, str]
+    metrics: int
+    state: dict[str, object]
+
+
+def intact(path: Path, segments: Segments) -> dict[str, Any]:
+    """Return what a checkpoint says, once every hash was found to be right, those of its segments too.
+
+    Raises:
+        RecordError: where one is not.
+    """
     table = read_json(path / STATE)
     if not isinstance(table, dict) or table.get("sha256") != _digest({key: each for key, each in table.items() if key != "sha256"}):
         raise RecordError(f"{path / STATE} is damaged")
     if table.get("schema") == SCHEMA:
         arrays = path / ARRAYS
-        if not arrays.is_file() or sha256(arrays) != table["arrays_sha256"]:
+        if arrays.is_symlink() or not arrays.is_file() or sha256(arrays) != table["arrays_sha256"]:
             raise RecordError(f"{arrays} is damaged")
         segments.verify(table["segments"])
     return table
 
 
-def _require_understood(path: Path, table: Mapping[str, Any]) -> None:
+def loaded(path: Path, table: Mapping[str, Any]) -> Checkpoint:
+    """Return the checkpoint that says this.
+
+    Raises:
+        SchemaError: when another version of bio_fa laid it out otherwise.
+        RecordError: when its arrays cannot be read.
+    """
     if table.get("schema") != SCHEMA:
         advice = "resume with the bio_fa that wrote it, or run anew with --overwrite"
-        raise RecordError(f"{path} has the schema {table.get('schema')!r}, but {SCHEMA} is understood; {advice}.")
-
-
-def _checkpoint(path: Path, table: Mapping[str, Any]) -> Checkpoint:
+        raise SchemaError(f"{path} has the schema {table.get('schema')!r}, but {SCHEMA} is understood; {advice}.")
+    wrong = [*misfits(dict(table), _Table)]
+    if wrong or table["metrics"] < 0:
+        what = ", ".join(wrong) or "metrics"
+        raise RecordError(f"{path / STATE} says what no run says of its {what}; restore a copy, or run anew with --overwrite.")
     try:
         arrays = safetensors.numpy.load_file(path / ARRAYS)
     except (SafetensorError, OSError, ValueError) as error:

@@ -66,12 +66,21 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder so that it is there whole or not at all, whenever a crash comes."""
+    """Remove a folder so that it is there whole or not at all, whenever a crash or a power failure comes."""
     part = part_of(path)
     if part.exists():
         shutil.rmtree(part)
     os.replace(path, part)
+    synchronise(path.parent)
     shutil.rmtree(part)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, so that a power failure cannot take them; one that is there is left as it is."""
+    missing = [each for each in (path, *path.absolute().parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True)
+        synchronise(each.parent)
 
 
 def write_bytes(path: Path, held: bytes) -> None:
@@ -133,7 +142,7 @@ def reason(error: BaseException) -> str:
 
 
 def synchronise(path: Path) -> None:
-    """Wait until a file or folder is on the disk."""
+    """Wait until a file is on the disk, or which names a folder holds; the names of new files are not there before."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

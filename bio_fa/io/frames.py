@@ -11,7 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from bio_fa.errors import RecordError, nearest
 from bio_fa.io.nodes import PopulationInfo
 
+SINGLE = np.dtype(np.float32)
 Frames = Mapping[str, Mapping[str, NDArray[Any]]]
+MOST_EDGES = 8000
+"""Edges of bins, which are an attribute: HDF5 holds 64 KiB of them."""
 
 
 def durations(
@@ -38,17 +41,35 @@ def _duration(
 ) -> int:
     time = len(np.atleast_1d(recorded[populations[0].name]))
     for info in populations:
-        shape, allowed = np.shape(recorded[info.name]), (time, trials, info.size)
+        shape, allowed = np.shape(recorded[info.name]), (time, trials, len(info.recorded))
         if shape != allowed:
             given = f"{info.name!r} in phase {phase!r} has the shape {shape}"
             raise RecordError(f"{given}; give (time, trial, neuron) = {allowed}.")
     return time
 
 
-def by_trial(phases: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+def require_within(frames: Frames, most: float) -> None:
+    """Refuse values that a record of this precision would turn into infinity.
+
+    Raises:
+        RecordError: for a value whose magnitude exceeds ``most``.
+    """
+    for phase, recorded in frames.items():
+        for name, values in recorded.items():
+            if (np.abs(values) > most).any():
+                beyond = f"{name!r} in phase {phase!r} reaches beyond {most:g}, the largest float16"
+                raise RecordError(f"{beyond}; record it as float32.")
+
+
+def are_edges(edges: NDArray[Any]) -> bool:
+    """Return whether numbers (edge,) can be the edges of bins: at least two, not too many, finite and ascending."""
+    return 2 <= len(edges) <= MOST_EDGES and bool(np.isfinite(edges).all() and (np.diff(edges) > 0).all())
+
+
+def by_trial(phases: Sequence[NDArray[Any]], dtype: np.dtype[Any] = SINGLE) -> NDArray[Any]:
     """Return the frames of a population in each phase as rows: trial by trial, phase by phase, time within."""
     parts = [np.swapaxes(frames, 0, 1) for frames in phases]
-    rows = np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
+    rows: NDArray[Any] = np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind")
     return rows.reshape(-1, rows.shape[-1])
 
 

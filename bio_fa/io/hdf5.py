@@ -24,6 +24,7 @@ from bio_fa.errors import BioFAError, RecordError
 from bio_fa.io.commit import allocate, part_of, publish, reason, writing
 from bio_fa.io.deceit import deceit, excess
 from bio_fa.io.names import is_name, text
+from bio_fa.io.schema import require_understood
 
 VERSION = "1.0"
 BOUNDS = ("earliest", "v110")
@@ -104,6 +105,15 @@ class RecordWriter(ABC):
             h5py.File(self._part, "r").close()
             publish(self._part, self.path)
 
+    def synchronise(self) -> None:
+        """Wait until what was committed is on the disk, so that little is left to be waited for at the end.
+
+        Raises:
+            RecordError: when the disk refuses.
+        """
+        with writing(self.path):
+            os.fsync(self._file.id.get_vfd_handle())
+
     def abandon(self) -> None:
         """Remove the file, which then never gets its name."""
         self._file.close()
@@ -153,9 +163,7 @@ class RecordReader(ABC):
         found = self.attribute(self._file, "format", str) if "format" in self._file.attrs else None
         if found != self.format:
             raise RecordError(f"{self.path} has the format {found!r}, not {self.format!r}; give a file that bio_fa wrote.")
-        version = self.attribute(self._file, "format_version", str)
-        if version.split(".")[0] != VERSION.split(".")[0]:
-            raise RecordError(f"{self.path} has format version {version}, but {VERSION} is understood; update bio_fa.")
+        require_understood(self.path, self.attribute(self._file, "format_version", str), VERSION)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -34,16 +34,32 @@ def frames(reader: ActivityReader, population: str) -> xr.DataArray:
         **{key: ("trial", values) for key, values in axis.labels.items()},
         "phase": ("time", phase),
         "time": ("time", np.arange(len(phase)) * reader.frame, {"units": "s"}),
+        "neuron": info.recorded,
+        **_bins(reader, len(phase)),
     }
     values = _unread(
         "trial time neuron",
-        (axis.trials, len(phase), info.size),
+        (axis.trials, len(phase), len(info.recorded)),
         np.float32,
         lambda trial, time, neuron: reader.block(population, trial, time, neuron),
     )
     kind = {"area": info.area, "role": info.role, "cell_type": info.cell_type, "sign": info.sign or 0}
     said = {"variable": reader.variable, "units": reader.units, **kind}
     return xr.DataArray(values, coordinates, name=population, attrs=said).set_xindex("phase").set_xindex("epoch")
+
+
+def _bins(reader: ActivityReader, rows: int) -> dict[str, tuple[str, NDArray[np.float64]]]:
+    """Return the centre of each row's bin, of histograms; of other frames nothing.
+
+    Raises:
+        RecordError: for phases that have not a row for each bin.
+    """
+    if reader.edges is None:
+        return {}
+    centres = (reader.edges[:-1] + reader.edges[1:]) / 2
+    if rows % len(centres):
+        raise RecordError(f"{reader.path}: phases do not have a row for each of the {len(centres)} bins; restore a copy.")
+    return {"bin": ("time", np.tile(centres, rows // len(centres)))}
 
 
 def spikes(reader: ActivityReader, population: str) -> xr.Dataset:

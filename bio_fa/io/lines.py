@@ -14,7 +14,7 @@ from bio_fa.io.plain import read_bytes, to_json
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:
-    """Append a line and flush it; a number that is not finite becomes null.
+    """Append a line and bring it to the disk; a number that is not finite becomes null.
 
     Raises:
         RecordError: for what JSON does not know, or when the disk refuses.
@@ -23,6 +23,8 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
     with writing(path), path.open("ab+") as file:
         _mend(file)
         file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -39,13 +41,14 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def commit(path: Path) -> int:
-    """Return how many bytes the file has, once they are on the disk.
+    """Return how many bytes the file has, once they and its name are on the disk.
 
     Raises:
         RecordError: when the disk refuses.
     """
     with writing(path):
         synchronise(path)
+        synchronise(path.parent)
         return path.stat().st_size
 
 
@@ -59,6 +62,7 @@ def cut(path: Path, size: int) -> None:
         raise RecordError(f"{path} lacks lines that were committed; restore a copy, or run anew with --overwrite.")
     with writing(path):
         os.truncate(path, size)
+        synchronise(path)
 
 
 def _table(line: bytes) -> dict[str, Any] | None:

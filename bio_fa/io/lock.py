@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bio_fa.errors import RecordError
-from bio_fa.io.commit import writing
+from bio_fa.io.commit import make_folder, writing
 
 NAME = "run.lock"
 ASIDE = f".{NAME}."
@@ -32,7 +32,7 @@ def held(folder: Path) -> Iterator[None]:
     """
     lock = folder / NAME
     with writing(lock):
-        os.makedirs(folder, exist_ok=True)
+        make_folder(folder)
         _take(lock)
     try:
         yield

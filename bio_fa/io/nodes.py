@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from bio_fa.description import Description
+from bio_fa.errors import RecordError
 from bio_fa.io.hdf5 import RecordReader
 from bio_fa.io.names import text, texts
 
@@ -34,6 +37,8 @@ class PopulationInfo(Description):
     """``forward`` or ``feedback``."""
     cell_type: str
     """``E``, ``I`` or ``U`` for unsigned."""
+    neurons: tuple[int, ...] | None = None
+    """Who of them was recorded, ascending from 0 on; None: all."""
 
     def validate(self) -> None:
         """Refuse what the file could not hold."""
@@ -44,6 +49,25 @@ class PopulationInfo(Description):
         self.require(self.area.isprintable() and 1 <= len(self.area) <= 64, "area", "1 to 64 printable characters")
         self.require(self.role in ROLES, "role", " or ".join(ROLES))
         self.require(self.cell_type in CELL_TYPES, "cell_type", " or ".join(CELL_TYPES))
+        self.require(self.neurons is None or _are_some(self.neurons, self.size), "neurons", "some, ascending, from 0 to size - 1")
+
+    @property
+    def recorded(self) -> NDArray[np.int64]:
+        """Who was recorded, ascending: (neuron,)."""
+        return np.arange(self.size) if self.neurons is None else np.array(self.neurons)
+
+    def includes(self, neurons: NDArray[np.integer[Any]]) -> bool:
+        """Return whether all these neurons are recorded ones: (neuron,), from 0 on, in any order."""
+        if self.neurons is None:
+            return bool((neurons < self.size).all())
+        recorded = self.recorded
+        place = np.searchsorted(recorded, neurons).clip(max=len(recorded) - 1)
+        return bool((recorded[place] == neurons).all())
+
+
+def _are_some(neurons: tuple[int, ...], size: int) -> bool:
+    """Return whether neurons are at least one, each once, in order, and exist."""
+    return bool(neurons) and neurons[0] >= 0 and neurons[-1] < size and bool((np.diff(neurons) > 0).all())
 
 
 def write_nodes(file: h5py.File, info: PopulationInfo) -> None:
@@ -64,7 +88,7 @@ def write_nodes(file: h5py.File, info: PopulationInfo) -> None:
 
 
 def read_nodes(reader: RecordReader, name: str) -> PopulationInfo:
-    """Return what ``write_nodes`` wrote; all neurons of a population are of one kind."""
+    """Return what ``write_nodes`` wrote; all neurons of a population are of one kind, and none is said to be left out."""
     values = f"nodes/{name}/0"
     words = {}
     for key in ("cell_type", "role", "area"):
@@ -76,13 +100,27 @@ def read_nodes(reader: RecordReader, name: str) -> PopulationInfo:
 
 
 def write_mapping(file: h5py.File, info: PopulationInfo, step: float, first: int = 0) -> None:
-    """Write ``/report/<name>/mapping``: column n of the data is neuron n; rows, from ``first`` on, are ``step`` ms apart."""
-    mapping = file.create_group(f"report/{info.name}/mapping")
-    mapping["node_ids"] = np.arange(info.size, dtype=np.uint64)
+    """Write ``/report/<name>/mapping``: a column for each recorded neuron; rows, from ``first`` on, are ``step`` ms apart."""
+    mapping, recorded = file.create_group(f"report/{info.name}/mapping"), info.recorded
+    mapping["node_ids"] = recorded.astype(np.uint64)
     mapping["node_ids"].attrs["sorted"] = np.int8(1)
-    mapping["index_pointers"] = np.arange(info.size + 1, dtype=np.uint64)
+    mapping["index_pointers"] = np.arange(len(recorded) + 1, dtype=np.uint64)
     mapping["index_pointer"] = mapping["index_pointers"]
-    mapping["element_ids"] = np.zeros(info.size, dtype=np.uint32)
-    mapping["element_pos"] = np.zeros(info.size, dtype=np.float32)
+    mapping["element_ids"] = np.zeros(len(recorded), dtype=np.uint32)
+    mapping["element_pos"] = np.zeros(len(recorded), dtype=np.float32)
     mapping["time"] = np.array([first * step, first * step, step])
     mapping["time"].attrs["units"] = text("ms")
+
+
+def read_recorded(reader: RecordReader, name: str) -> PopulationInfo:
+    """Return what ``write_nodes`` and ``write_mapping`` wrote.
+
+    Raises:
+        RecordError: where the recorded neurons are none, not in order, or not of the population.
+    """
+    info, ids = read_nodes(reader, name), reader.array(f"report/{name}/mapping/node_ids", "u")
+    if len(ids) == info.size and np.array_equal(ids, np.arange(info.size)):
+        return info
+    if not _are_some(neurons := tuple(ids.tolist()), info.size):
+        raise RecordError(f"{reader.path}: the recorded neurons of {name!r} are not some of it, in order; restore a copy.")
+    return replace(info, neurons=neurons)

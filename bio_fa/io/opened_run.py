@@ -10,20 +10,28 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, final
+from typing import Any, Literal, Self, TypeVar, final
 
 import pandas as pd
 import xarray as xr
 
-from bio_fa.errors import RecordError
+from bio_fa.errors import RecordError, nearest
 from bio_fa.io import labelled
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.hdf5 import RecordReader
+from bio_fa.io.names import require_names
 from bio_fa.io.plain import LONGEST, from_toml, read_bytes
 from bio_fa.io.run_folder import RunFolder
+from bio_fa.io.segments import ACTIVITY, VARIABLES, kind_of
 from bio_fa.io.weights import WeightsReader
 
 Reader = TypeVar("Reader", bound=RecordReader)
+
+Trials = Literal["test", "learning"]
+"""Of which trials there are records."""
+TRIALS: tuple[Trials, ...] = ("test", "learning")
+KEYS = {"activity": "record.trials", "potential": "record.potentials"}
+"""The keys of a configuration that ask for a variable of test trials; ``record.variables`` does for the others."""
 
 
 def open_run(path: Path | str) -> OpenedRun:
@@ -48,6 +56,7 @@ class OpenedRun:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder, self._files = folder, ExitStack()
+        self._readers: dict[tuple[str, str], ActivityReader] = {}
         self.description: dict[str, Any] = self._table(folder.run)
         """What ``run.json`` says: what ran, how it ended, with what it was made."""
 
@@ -92,42 +101,55 @@ class OpenedRun:
     @property
     def populations(self) -> tuple[str, ...]:
         """Whose activity was recorded, in the circuit's order."""
-        return tuple(info.name for info in self._activity.populations)
+        return tuple(info.name for info in self.reader().populations)
 
     @property
     def spiking(self) -> tuple[str, ...]:
         """Whose spikes were recorded, in the circuit's order."""
-        return self._activity.spiking
+        return self.reader().spiking
 
     @property
     def probed(self) -> tuple[str, ...]:
         """Whose potentials were recorded, in the circuit's order."""
-        return tuple(info.name for info in self._potential.populations)
+        return tuple(info.name for info in self.reader("potential").populations)
 
     @property
     def projections(self) -> tuple[str, ...]:
         """Whose weights were recorded, in the circuit's order."""
         return tuple(info.name for info in self._weights.synapses)
 
-    def activity(self, population: str) -> xr.DataArray:
-        """Return recorded activity, (trial, time, neuron), in the unit that its attribute ``units`` names.
+    def variables(self, trials: Trials = "test") -> tuple[str, ...]:
+        """Return what was recorded of test trials, or of trials of learning, ``activity`` first."""
+        _require_trials(trials)
+        return tuple(each for each in (ACTIVITY, *VARIABLES) if self._holds(kind_of(each, trials)))
+
+    def _holds(self, kind: str) -> bool:
+        return (self.folder.path / f"{kind}.h5").exists() or bool(self.folder.segments.of(kind))
+
+    def frames(self, population: str, variable: str = "activity", trials: Trials = "test") -> xr.DataArray:
+        """Return what was recorded of a population, (trial, time, neuron), in the unit that its attribute ``units`` names.
 
         Coordinates: ``epoch``, ``label`` (−1: none) and ``stimulus`` of each trial; ``phase`` and ``time`` of each frame, in
-        seconds since its trial began. ``phase`` and ``epoch`` can be selected.
+        seconds since its trial began; ``neuron``, the number of each in its population, of whom some may have been recorded. Of
+        histograms a frame is a bin, and ``bin`` its centre. ``phase``, ``epoch`` and ``neuron`` can be selected.
         """
-        return labelled.frames(self._activity, population)
+        return labelled.frames(self.reader(variable, trials), population)
+
+    def activity(self, population: str) -> xr.DataArray:
+        """Return recorded activity of test trials, as ``frames`` does."""
+        return self.frames(population)
 
     def potential(self, population: str) -> xr.DataArray:
-        """Return recorded membrane potentials, labelled as ``activity`` is."""
-        return labelled.frames(self._potential, population)
+        """Return recorded membrane potentials of test trials, as ``frames`` does."""
+        return self.frames(population, "potential")
 
-    def spikes(self, population: str) -> xr.Dataset:
+    def spikes(self, population: str, trials: Trials = "test") -> xr.Dataset:
         """Return recorded spikes in their order, a value (spike,) of each: ``trial``, ``time`` and ``neuron``.
 
         ``trial`` is the place of the spike's trial among those of ``activity``; ``time`` is in seconds since that trial began,
         the beginning of the time step. ``phase``, ``epoch`` and ``label`` are those of its trial.
         """
-        return labelled.spikes(self._activity, population)
+        return labelled.spikes(self.reader(trials=trials), population)
 
     def weights(self, projection: str) -> xr.DataArray:
         """Return the magnitudes of a projection's synapses at every snapshot, (snapshot, post, pre).
@@ -137,13 +159,14 @@ class OpenedRun:
         """
         return labelled.weights(self._weights, projection)
 
-    @cached_property
-    def _activity(self) -> ActivityReader:
-        return self._open(self.folder.activity, ActivityReader, "record.trials")
-
-    @cached_property
-    def _potential(self) -> ActivityReader:
-        return self._open(self.folder.potential, ActivityReader, "record.potentials")
+    def reader(self, variable: str = "activity", trials: Trials = "test") -> ActivityReader:
+        """Return the reader of the file that holds a variable; it closes with the run."""
+        _require_trials(trials)
+        require_names([variable], "variable")
+        if (variable, trials) not in self._readers:
+            key = KEYS.get(variable, "record.variables") if trials == "test" else "record.learning"
+            self._readers[variable, trials] = self._open(self.folder.record(variable, trials), ActivityReader, key)
+        return self._readers[variable, trials]
 
     @cached_property
     def _weights(self) -> WeightsReader:
@@ -165,3 +188,8 @@ class OpenedRun:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _require_trials(trials: str) -> None:
+    if trials not in TRIALS:
+        raise RecordError(f"No {trials!r} trials are recorded; {nearest(trials, TRIALS)}")

@@ -1,27 +1,29 @@
 """RunFolder: the one folder in which a run leaves everything, laid out so that any tool finds its way.
 
 ``config.toml`` (effective), ``run.json`` (seed, status, provenance), ``circuit.json``, ``metrics.jsonl`` (a line at a
-time), ``activity.h5``, ``report_potential.h5``, ``weights.h5`` and ``report/``. Until the run has ended, the record is in
-``segments/``, ``checkpoints/`` hold what it needs to go on, and ``run.lock`` names the process that writes it.
+time), ``activity.h5``, ``report_potential.h5``, ``weights.h5``, ``manifest.json`` (the hashes of all these) and ``report/``. Until
+the run has ended, the record is in ``segments/``, ``checkpoints/`` hold what it needs to go on, and ``run.lock`` names the process
+that writes it.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, final
 
 from bio_fa.errors import RecordError
-from bio_fa.io import lines, lock
+from bio_fa.io import lines, lock, manifest
 from bio_fa.io.checkpoint import Checkpoints
-from bio_fa.io.commit import part_of, write_text, writing
+from bio_fa.io.commit import make_folder, part_of, synchronise, write_text, writing
 from bio_fa.io.plain import read_json, write_json
-from bio_fa.io.segments import KINDS, Segments, assemble, assembled
+from bio_fa.io.segments import ACTIVITY, KINDS, WEIGHTS, Segments, kind_of
+from bio_fa.io.vacancy import require_folder, require_free, require_room
+from bio_fa.io.whole import assembled
 
-FILES = ("run.json", "config.toml", "circuit.json", "metrics.jsonl", "activity.h5", "report_potential.h5", "weights.h5")
+FILES = ("run.json", manifest.NAME, "config.toml", "circuit.json", "metrics.jsonl", *(f"{kind}.h5" for kind in KINDS))
 PROGRESS = (lock.NAME, "segments", "checkpoints")
 """What is there while a run has not ended."""
 DRAWN = ("report/*.html", "report/figures/*.png", "report/figures/*.svg", "report/figures/*.pdf")
@@ -83,20 +85,24 @@ class RunFolder:
         """From where a run that has not ended goes on."""
         return Checkpoints(self.path / "checkpoints")
 
+    def record(self, variable: str, trials: str = "test") -> Path:
+        """Return the file of a recorded variable of ``test`` or ``learning`` trials, HDF5."""
+        return self._recorded(kind_of(variable, trials))
+
     @property
     def activity(self) -> Path:
-        """The recorded activity, HDF5."""
-        return self._recorded("activity")
+        """The recorded activity of test trials, HDF5."""
+        return self.record(ACTIVITY)
 
     @property
     def potential(self) -> Path:
         """The recorded potentials, HDF5."""
-        return self._recorded("report_potential")
+        return self.record("potential")
 
     @property
     def weights(self) -> Path:
         """The recorded weights, HDF5."""
-        return self._recorded("weights")
+        return self._recorded(WEIGHTS)
 
     def _recorded(self, kind: str) -> Path:
         """Return a file of the record: of a run that has not ended, a copy made of its segments."""
@@ -135,7 +141,7 @@ class RunFolder:
         folder = cls(Path(path))
         lock.require_free(folder.path)
         folder._require_free(overwrite)
-        folder._require_writable(needed_bytes)
+        require_room(folder.path, needed_bytes)
         return folder
 
     def clear(self, overwrite: bool) -> None:
@@ -146,7 +152,7 @@ class RunFolder:
         """
         self._require_free(overwrite)
         with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
             self._remove_run()
 
     @classmethod
@@ -163,30 +169,11 @@ class RunFolder:
         return folder
 
     def _require_free(self, overwrite: bool) -> None:
-        if not os.path.lexists(self.path):
-            return
-        if not self.path.is_dir():
-            raise RecordError(f"{self.path} is not a folder; choose another place for the run.")
-        self._require_own_folders()
         ours = {name for file in FILES for name in (file, part_of(Path(file)).name)} | {"report", *PROGRESS}
-        found = {entry.name for entry in self.path.iterdir() if not entry.name.startswith(lock.ASIDE)}
-        if found and "run.json" not in found and not found <= ours:
-            strange = ", ".join(sorted(found - ours)[:3])
-            raise RecordError(f"{self.path} holds no run but other files ({strange}); choose a new or empty folder.")
-        if found & ours - {lock.NAME} and not overwrite:
-            raise RecordError(f"{self.path} already holds a run; choose another folder, or ask to overwrite it.")
-
-    def _require_writable(self, needed: int) -> None:
-        """Refuse a place where the run could not be written, judging by the nearest folder that exists."""
-        nearest = next(each for each in (self.path, *self.path.absolute().parents) if each.exists())
-        if not nearest.is_dir():
-            raise RecordError(f"{nearest} is not a folder; choose another place for the run.")
-        if not os.access(nearest, os.W_OK | os.X_OK):
-            raise RecordError(f"{nearest} may not be written; choose another folder, or change its permissions.")
-        free = shutil.disk_usage(nearest).free
-        if free < needed:
-            room = f"{needed / 1e9:.3g} GB are needed, but {free / 1e9:.3g} GB are free"
-            raise RecordError(f"{self.path}: {room}; make room, record less or choose another disk.")
+        if os.path.lexists(self.path):
+            require_folder(self.path)
+            self._require_own_folders()
+            require_free(self.path, ours, overwrite)
 
     def _require_own_folders(self) -> None:
         """Refuse folders that are links: what is read, replaced and removed in a run has to lie in it."""
@@ -195,10 +182,14 @@ class RunFolder:
                 raise RecordError(f"{folder} is a link, but the folders of a run lie in it; put a folder in its place.")
 
     def _remove_run(self) -> None:
+        """Remove a run so that a power failure leaves no mixture: first what it goes on from, then what says that it is a run."""
+        self.clear_progress()
         for file in FILES:
             (self.path / file).unlink(missing_ok=True)
             part_of(self.path / file).unlink(missing_ok=True)
-        self.clear_progress()
+            if file == self.run.name:
+                synchronise(self.path)
+        synchronise(self.path)
         for drawn in (each for pattern in DRAWN for each in self.path.glob(pattern)):
             drawn.unlink()
         for folder in (self.figures, self.report):
@@ -220,23 +211,30 @@ class RunFolder:
                 part_of(self.path / file).unlink(missing_ok=True)
             for kind in KINDS:
                 (self.path / f"{kind}.h5").unlink(missing_ok=True)
+            synchronise(self.path)
         lines.cut(self.metrics, metrics)
         self.segments.keep(segments)
 
-    def finish(self) -> None:
-        """Make one file of the segments of each kind.
+    def seal(self, texts: Iterable[str] = ()) -> None:
+        """Write the manifest of what a run that has ended left, with the texts of these names.
 
         Raises:
-            RecordError: when the disk refuses, or segments are damaged; all segments stay.
+            RecordError: when the disk refuses.
         """
-        for kind in KINDS:
-            if segments := self.segments.of(kind):
-                assemble(segments, self.path / f"{kind}.h5")
+        with writing(self.path):
+            manifest.seal(self.path, [*FILES, *texts])
+
+    @property
+    def sealed(self) -> bool:
+        """Whether there is a manifest of what the run left."""
+        return (self.path / manifest.NAME).is_file()
 
     def clear_progress(self) -> None:
         """Remove what only a run that has not ended needs."""
         with writing(self.path):
             self.checkpoints.clear()
+            if self.path.is_dir():
+                synchronise(self.path)
             self.segments.clear()
             for aside in self.path.glob(f"{lock.ASIDE}*"):
                 aside.unlink()

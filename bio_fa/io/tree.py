@@ -5,6 +5,7 @@ Choice: an array whose columns, not rows, lie together is stored transposed, bec
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,29 @@ def put_together(table: dict[str, Any], arrays: Arrays) -> Any:
         return _whole(table["tree"], arrays, [_stream(each) for each in table["streams"]])
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise RecordError(f"The state of a run is not what bio_fa wrote ({error!r}); restore a copy or run again.") from error
+
+
+def arrays(value: Any) -> Iterator[NDArray[Any]]:
+    """Yield every array of numbers in a value that ``put_together`` returned."""
+    if isinstance(value, dict):
+        yield from (each for inner in value.values() for each in arrays(inner))
+    elif isinstance(value, tuple | list):
+        yield from (each for inner in value for each in arrays(inner))
+    elif isinstance(value, np.ndarray):
+        yield value
+
+
+def resembles(value: Any, like: Any) -> bool:
+    """Return whether a value has all that another has, each of the same type, arrays of the same shape; tables may have more."""
+    if isinstance(like, dict):
+        return isinstance(value, dict) and all(key in value and resembles(value[key], each) for key, each in like.items())
+    if isinstance(like, tuple):
+        return isinstance(value, tuple) and len(value) == len(like) and all(map(resembles, value, like))
+    if isinstance(like, np.ndarray):
+        return isinstance(value, np.ndarray) and (value.shape, value.dtype) == (like.shape, like.dtype)
+    if isinstance(like, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return like is None or type(value) is type(like)
 
 
 class _Parts:

@@ -11,8 +11,7 @@ path                                values                  attributes
 ``/snapshots/<snapshot>/<name>``    float (post, pre)
 ==================================  ======================  ===========================================================
 
-Every snapshot is complete; the fixed projections of the later ones are hard links to the first. MATLAB shows dimensions
-reversed.
+Every snapshot is complete; the fixed projections of the later ones are hard links to the first. MATLAB shows dimensions reversed.
 """
 
 from __future__ import annotations
@@ -109,6 +108,9 @@ class WeightsWriter(RecordWriter):
     def _complete(self) -> None:
         """Do nothing: a file without masks or snapshots is whole."""
 
+    end = (0, 0)
+    """How many rows and trials of activity it holds."""
+
     def masks(self, parameters: Mapping[str, Synapses]) -> None:
         """Write which synapses exist, once, before the first snapshot.
 
@@ -146,9 +148,8 @@ class WeightsWriter(RecordWriter):
             try:
                 group = self._begin(file, SnapshotInfo(name, step, epoch))
                 for each in self._synapses:
-                    group[each.name] = (
-                        file["snapshots"][self._snapshots[0]][each.name] if each.name in fixed else weights[each.name]
-                    )
+                    source = file["snapshots"][self._snapshots[0]] if each.name in fixed else weights
+                    group[each.name] = source[each.name]
             except BaseException:
                 file["snapshots"].pop(name, None)
                 raise
@@ -205,9 +206,7 @@ class WeightsReader(RecordReader):
         group = self.group(f"projections/{name}")
         pre, post, compartment = (self.attribute(group, key, str) for key in ("pre", "post", "compartment"))
         sign, plastic = (self.attribute(group, key, int) for key in ("sign", "plastic"))
-        return SynapseInfo(
-            name, pre, post, sign or None, compartment, bool(plastic), self.attribute(group, "density", float)
-        )
+        return SynapseInfo(name, pre, post, sign or None, compartment, bool(plastic), self.attribute(group, "density", float))
 
     def _snapshot(self, name: str) -> SnapshotInfo:
         group = self.group(f"snapshots/{name}")
@@ -226,12 +225,15 @@ class WeightsReader(RecordReader):
         """Return the magnitudes of a projection at a snapshot: (post, pre).
 
         Raises:
-            RecordError: for an unknown snapshot or projection, or a damaged file.
+            RecordError: for an unknown snapshot or projection, magnitudes of another shape than their mask, or a damaged file.
         """
         self._require(snapshot, [each.name for each in self.snapshots], "snapshot")
         self._require(projection, [each.name for each in self.synapses], "projection")
         with self._reading():
-            return self.array(f"snapshots/{snapshot}/{projection}", "f", ndim=2)
+            found = self.array(name := f"snapshots/{snapshot}/{projection}", "f", ndim=2)
+            shape = self.dataset(f"projections/{projection}/mask", "u", 2).shape
+        self._require_honest(name, f"has the shape {found.shape}, but its mask {shape}" if found.shape != shape else None)
+        return found
 
     def mask(self, projection: str) -> NDArray[np.bool_]:
         """Return which synapses of a projection exist: (post, pre).

@@ -34,6 +34,8 @@ class SpikingRun:
     spiking: tuple[str, ...] = SPIKING
     trials: int = TRIALS
     probed: bool = True
+    chosen: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """Who of a population is recorded; of others all are."""
 
     def write(self) -> RunFolder:
         """Write the run folder: both epochs are alike."""
@@ -43,14 +45,20 @@ class SpikingRun:
         outer = [{"name": "V0_E", "neuron": {"kind": "poisson_source"}}, {"name": "V2_E", "neuron": {"kind": "leaky_rate"}}]
         folder.write_json(folder.circuit, {"areas": [{"forward": outer, "feedback": inner}]})
         label = np.arange(TRIALS)[: self.trials]
-        with ActivityWriter(folder.activity, POPULATIONS, PHASES, STEPS * 1e-3, spiking=self.spiking, dt=1e-3) as writer:
+        infos = [replace(each, neurons=self.chosen.get(each.name)) for each in POPULATIONS]
+        with ActivityWriter(folder.activity, infos, PHASES, STEPS * 1e-3, spiking=self.spiking, dt=1e-3) as writer:
             for epoch in (0, 2) if self.trials else ():
-                frames = {phase: {info.name: np.full((1, TRIALS, info.size), 0.5) for info in POPULATIONS} for phase in PHASES}
-                kept = {phase: {name: fired[name] for name in self.spiking} for phase, fired in self.spikes.items()}
+                frames = {phase: {info.name: np.full((1, TRIALS, len(info.recorded)), 0.5) for info in infos} for phase in PHASES}
+                kept = {phase: self._kept(fired) for phase, fired in self.spikes.items()}
                 writer.append(frames, label, label + 20, epoch, kept)
         if self.probed:
             self._write_potentials(folder, label)
         return folder
+
+    def _kept(self, fired: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the spikes of recorded neurons."""
+        who = {name: self.chosen.get(name, np.unique(fired[name][:, 2])) for name in self.spiking}
+        return {name: fired[name][np.isin(fired[name][:, 2], neurons)] for name, neurons in who.items()}
 
     def _write_potentials(self, folder: RunFolder, label: np.ndarray) -> None:
         infos = [replace(each, size=min(each.size, 4)) for each in POPULATIONS[1:]]

@@ -99,6 +99,17 @@ def test_traces_are_the_potentials_of_the_first_trial_with_their_threshold_and_s
     assert ticks(drawn["V2_E"]) == []
 
 
+def test_neurons_that_were_not_recorded_are_not_drawn_as_silent(spikes):
+    spikes.chosen = {"V1_E": (3, 8)}
+    folder = spikes.write()
+    regular = panels(spike_figures.firing_rate_distributions(folder))[1]
+    assert regular.get_title(loc="left") == f"V1_E: mean {1e3 / PERIOD:g} Hz"
+    assert sum(each.get_height() for each in regular.patches) == 2
+    assert panels(spike_figures.isi_variability(folder))[1].get_title(loc="left") == "V1_E: 2 of 2 neurons"
+    rows = {foot for _, foot, _ in ticks(panels(spike_figures.spike_raster(folder))[0]) if foot >= 44}
+    assert rows == {44.0, 45.0}
+
+
 def test_rates_are_spikes_over_the_time_of_all_trials_in_the_first_phase(spikes):
     source, regular, silent = panels(spike_figures.firing_rate_distributions(spikes.write()))
     assert regular.get_title(loc="left") == f"V1_E: mean {1e3 / PERIOD:g} Hz"

@@ -16,6 +16,7 @@ import bio_fa
 from bio_fa.analysis.run_table import FeedbackPair, FeedbackPath
 from bio_fa.backends.torch_rate import TorchRate
 from bio_fa.circuit import Circuit
+from bio_fa.comparison import Comparison
 from bio_fa.config import Config
 from bio_fa.connectivity import Connectivity
 from bio_fa.constraints import Bounds, Constraint, WeightNorm
@@ -33,6 +34,7 @@ from bio_fa.population import Area, Population
 from bio_fa.projection import Projection
 from bio_fa.protocol import Protocol, two_phase
 from bio_fa.sections import NeuronsConfig
+from bio_fa.selection import NeuronList, RandomNeurons
 from bio_fa.tasks import ImageFolder, TeacherStudent
 from bio_fa.tie import SignConcordant, Transposed
 from bio_fa.transmission import ConductanceSynapse, CurrentSynapse, Transmission
@@ -51,7 +53,10 @@ EXAMPLES = [
     Chain((Sign(), Scale(0.1))),
     CIRCUIT,
     mlp(8, (6,), 3),
+    Comparison("example", base={}, rules={"backpropagation": {}}),
     Config("example", circuit={"model": "two_area"}),
+    NeuronList((3, 1)),
+    RandomNeurons(5),
     Constrained(Narrow(), (WeightNorm(),)),
     CosineDecay(10),
     Experiment("example", CIRCUIT, TeacherStudent(), two_phase(CIRCUIT), TorchRate()),
@@ -126,12 +131,12 @@ def test_it_is_frozen(description):
             setattr(description, field.name, getattr(description, field.name))
 
 
-HASHED = [each for each in BY_DEFAULT + EXAMPLES if not isinstance(each, Config | NeuronsConfig)]
+HASHED = [each for each in BY_DEFAULT + EXAMPLES if not isinstance(each, Comparison | Config | NeuronsConfig)]
 
 
 @pytest.mark.parametrize("description", HASHED, ids=named)
 def test_equal_descriptions_have_equal_hashes(description):
-    """A configuration and its neurons hold plain tables, which have no hash; nothing else does."""
+    """A comparison, a configuration and its neurons hold plain tables, which have no hash; nothing else does."""
     copy = type(description).from_table(description.to_table())
     assert hash(copy) == hash(description)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import stat
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ import h5py
 import numpy as np
 import tomli_w
 
+from bio_fa.io.commit import sha256
 from tests.faults.damaged_layout import CLIMBING, HIDDEN, LONG, Random, beside, layout, one
 
 SECRET = "a secret from outside the folder"
@@ -162,6 +165,27 @@ def replaced(path: Path, rng: Random) -> str:
 
 
 TEXTS = [altered] * 8 + [nested, doubled, replaced]
+
+
+def forged(run: Path) -> int:
+    """Make every hash of the checkpoints right again; return of how many checkpoints."""
+    return sum(_forged(path, run / "segments") for path in sorted(run.glob("checkpoints/step-*")))
+
+
+def _forged(path: Path, segments: Path) -> bool:
+    try:
+        table = json.loads((path / "state.json").read_text(encoding="utf-8"))
+        held = {name: segments / name for name in table["segments"]}
+        if not all(stat.S_ISREG(each.lstat().st_mode) for each in (path / "state.safetensors", *held.values())):
+            return False
+        table["arrays_sha256"] = sha256(path / "state.safetensors")
+        table["segments"] = {name: sha256(each) for name, each in held.items()}
+        del table["sha256"]
+        table["sha256"] = hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return False
+    (path / "state.json").write_text(json.dumps(table), encoding="utf-8")
+    return True
 
 
 def outside(folder: Path) -> None:

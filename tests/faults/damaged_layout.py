@@ -122,7 +122,7 @@ def _other_shape(file: h5py.File, name: str, values: Any, rng: Random) -> None:
 def _other_values(file: h5py.File, name: str, values: Any, rng: Random) -> None:
     found = np.array(values)
     if found.dtype.kind in "fiu" and found.size:
-        limits = (np.nan, np.inf, -1.0, 1e300, 0.0, HIDDEN) if found.dtype.kind == "f" else (np.iinfo(found.dtype).max, 0, 1)
+        limits = (np.nan, np.inf, -1.0, 1e300, 0.0, 0.1) if found.dtype.kind == "f" else (np.iinfo(found.dtype).max, 0, 1)
         with np.errstate(over="ignore"):
             found.flat[rng.integers(0, found.size, int(rng.integers(1, 4)))] = one(limits, rng)
             found = found if rng.random() < 0.7 else np.full_like(found, one(limits, rng))

@@ -1,15 +1,9 @@
-"""What a user does with a damaged run or configuration, in a process of its own with little memory; each case leaves a line.
-
-Run as a program: ``python -m tests.faults.damaged_reading ORIGINALS LOG FIRST LAST``.
-"""
+"""What a user does with a damaged run or configuration, and how that went."""
 
 from __future__ import annotations
 
-import json
-import os
 import resource
 import shutil
-import sys
 import tempfile
 import time
 import traceback
@@ -22,22 +16,23 @@ import h5py
 import numpy as np
 
 from bio_fa import config as configuration
-from bio_fa.analysis import inspect_run, style, summarise, write_report
+from bio_fa.analysis import inspect_run, summarise, write_report
 from bio_fa.errors import BioFAError
+from bio_fa.io import manifest
 from bio_fa.io.opened_run import OpenedRun, open_run
 from bio_fa.io.plain import to_json
 from bio_fa.running import run
-from tests.faults.damage import SECRET, damage, outside
+from tests.faults.damage import SECRET, damage, forged, outside
 from tests.faults.damaged_layout import HIDDEN
 from tests.small import cli
 
-ROOM = 1 << 30
-"""Bytes that a process may take beyond those it has when it begins."""
 SENTENCE = 20_000
 """Characters of the longest sentence: it may repeat what came."""
 EXHAUSTED = ("MemoryError", "Unable to allocate", "too little memory")
 """How Python, NumPy and the command line say so; HDF5, which is refused a block that a damaged size asks for, takes none."""
 RUN, CONFIG = "run", "small.toml"
+REFUSALS: list[str] = []
+"""What was refused in the present case."""
 
 
 def opened(folder: Path) -> None:
@@ -56,6 +51,7 @@ def _refusable(part: Callable[[], Any]) -> None:
     try:
         part()
     except BioFAError as error:
+        REFUSALS.append(str(error))
         _sentence(str(error))
 
 
@@ -90,6 +86,11 @@ def checked(folder: Path) -> None:
     _answered("check", folder / RUN)
 
 
+def found_out(folder: Path) -> None:
+    """Assert that the command line finds that a file of a finished run is not what the run left."""
+    assert _answered("check", folder / RUN), "a file that was changed was called whole"
+
+
 def exported(folder: Path) -> None:
     """Export a run as plain text."""
     _answered("export", folder / RUN, "--to", "csv", "--output", folder / "out")
@@ -118,17 +119,20 @@ def described(folder: Path) -> None:
     _answered("check", folder / CONFIG)
 
 
-def _answered(*words: object) -> None:
-    """Assert that the command line does what it is asked to, or refuses it in a sentence."""
+def _answered(*words: object) -> int:
+    """Assert that the command line does what it is asked to, or refuses it in a sentence; return its exit code."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         result = cli(*words)
-    if isinstance(result.exception, SystemExit) and result.exit_code in (1, 2):
-        if result.exit_code == 2:
-            _sentence(result.stderr)
+    if isinstance(result.exception, SystemExit):
+        REFUSALS.append(result.output)
+        assert result.exit_code in range(1, 7), result.exit_code
     elif result.exception is not None:
         raise result.exception
+    for line in result.output.splitlines() if words[0] == "check" else [result.stderr] * bool(result.exit_code):
+        _sentence(line)
     _unsaid(result.output)
+    return result.exit_code
 
 
 def _sentence(text: str) -> None:
@@ -150,6 +154,8 @@ READINGS: dict[str, list[Callable[[Path], None]]] = {
 
 LONG, RARE = (reported, resumed_and_reported), 0.15
 """What takes seconds, because it draws figures, and how often it may be chosen at all."""
+FORGED = 0.6
+"""How often a run that has not ended gets hashes that are right again: a stranger can compute them."""
 
 
 def case(originals: Path, seed: int) -> dict[str, Any]:
@@ -161,16 +167,29 @@ def case(originals: Path, seed: int) -> dict[str, Any]:
         shutil.copytree(originals / kind, folder, symlinks=True)
         outside(folder)
         files = [folder / CONFIG] if kind == "config" else _files(folder / RUN)
-        how = damage(files[int(rng.integers(len(files)))], rng)
+        path = files[int(rng.integers(len(files)))]
+        how = damage(path, rng)
+        if kind == "unfinished" and rng.random() < FORGED:
+            how += f", {forged(folder / RUN)} checkpoints forged"
         chosen = _chosen(READINGS[kind], rng)
+        if kind == "finished" and path.name != manifest.NAME and _changed(path, originals / kind / RUN / path.name):
+            chosen = [each for each in chosen if each is not checked] + [found_out]
         before, failures = _around(folder), []
+        REFUSALS.clear()
         started = time.process_time()
         for reading in chosen:
-            failure = _failure(reading, folder)
-            failures += [f"{reading.__name__}: {failure}"] if failure else []
+            found = failure(reading, folder)
+            failures += [f"{reading.__name__}: {found}"] if found else []
         if _around(folder) != before:
             failures.append("something outside the folder changed")
-    return {"seed": seed, "kind": kind, "how": how, "seconds": time.process_time() - started, "failures": failures}
+    took, memory = time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    told = {"refused": bool(REFUSALS), "seconds": took, "kilobytes": memory, "failures": failures}
+    return {"seed": seed, "kind": kind, "how": how, **told}
+
+
+def _changed(path: Path, original: Path) -> bool:
+    """Return whether a file is not what it was."""
+    return path.is_symlink() or not path.exists() or path.read_bytes() != original.read_bytes()
 
 
 def _files(run: Path) -> list[Path]:
@@ -191,11 +210,12 @@ def _around(folder: Path) -> dict[str, int]:
     }
 
 
-def _failure(reading: Callable[[Path], None], folder: Path) -> str | None:
+def failure(reading: Callable[[Path], None], folder: Path) -> str | None:
     """Return how a reading failed, or None where it read or refused."""
     try:
         reading(folder)
     except BioFAError as error:
+        REFUSALS.append(str(error))
         try:
             _sentence(str(error))
         except AssertionError as failure:
@@ -206,30 +226,3 @@ def _failure(reading: Callable[[Path], None], folder: Path) -> str | None:
         where = "; ".join(f"{Path(each.filename).name}:{each.lineno} {each.line}" for each in ours)
         return f"{type(error).__name__}: {error!s:.300} ({where})"
     return None
-
-
-def _limit_memory() -> None:
-    with open("/proc/self/statm") as file:
-        now = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    resource.setrlimit(resource.RLIMIT_AS, (now + ROOM, now + ROOM))
-
-
-def main(originals: Path, log: Path, first: int, last: int) -> None:
-    """Go through the cases from ``first`` up to ``last``; a case is announced before it begins."""
-    for kind, readings in READINGS.items():
-        with tempfile.TemporaryDirectory(dir=originals.parent) as place:
-            shutil.copytree(originals / kind, Path(place) / "home", symlinks=True)
-            for reading in readings:
-                failure = _failure(reading, Path(place) / "home")
-                assert failure is None, (kind, reading.__name__, failure)
-    style.RESOLUTION = 30
-    _limit_memory()
-    with log.open("a") as file:
-        for seed in range(first, last):
-            print(json.dumps({"begins": seed}), file=file, flush=True)
-            print(json.dumps(case(originals, seed)), file=file, flush=True)
-
-
-if __name__ == "__main__":
-    warnings.simplefilter("ignore")
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import h5py
 import numpy as np
 
-from bio_fa import Adaptive, GradientLearning, LocalLearning, Record, chain
+from bio_fa import Adaptive, GradientLearning, LocalLearning, Record, chain, record_files
 from bio_fa.checkpointing import Checkpointing
 from bio_fa.experiment import Experiment
 from bio_fa.io.opened_run import open_run
 from bio_fa.io.run_folder import RunFolder
+from bio_fa.io.segments import ACTIVITY, VARIABLES
 from bio_fa.learning import Switch
 from bio_fa.running import run
 from bio_fa.tasks import Digits
@@ -22,7 +24,8 @@ from bio_fa.updates import Noisy
 from tests.small import small_experiment
 from tests.spiking import RATE_OUTPUT, spiking_circuit, spiking_experiment
 
-FILES = ("activity.h5", "report_potential.h5", "weights.h5")
+SMALL = {"BLOCK": 1 << 12, "SEGMENT": 1 << 14}
+"""Bytes of blocks and segments, so that even small records have several of them between checkpoints."""
 CLOCKS = ("seconds", "samples_per_second")
 OFTEN = Checkpointing(every=2, seconds=0.02)
 """Checkpoints after some epochs, and in between wherever a batch has ended by then."""
@@ -36,7 +39,7 @@ def rates() -> Experiment:
         switch=Switch(3, GradientLearning(Adaptive())),
         epochs=4,
         snapshots=4,
-        record=Record(trials=8, every=1, potentials=2),
+        record=Record(trials=8, every=1, potentials=2, learning=1, variables=("error", "feedback")),
         checkpoint=OFTEN,
     )
 
@@ -47,7 +50,7 @@ def spikes() -> Experiment:
         circuit=spiking_circuit(others=RATE_OUTPUT),
         epochs=4,
         snapshots=4,
-        record=Record(trials=8, every=1, potentials=2),
+        record=Record(trials=8, every=1, potentials=2, learning=1),
         checkpoint=OFTEN,
     )
 
@@ -55,7 +58,7 @@ def spikes() -> Experiment:
 def tiny() -> Experiment:
     """Return a run that is over in an instant, for faults at each of its writes."""
     task = Digits(train_trials=16, test_trials=8)
-    record, often = Record(trials=2, every=1, potentials=2), Checkpointing(every=1)
+    record, often = Record(trials=2, every=1, potentials=2, learning=2), Checkpointing(every=1)
     return small_experiment(task=task, epochs=2, batch=8, record=record, liveness=None, checkpoint=often)
 
 
@@ -63,8 +66,9 @@ RUNS: dict[str, Callable[[], Experiment]] = {"rates": rates, "spikes": spikes, "
 
 
 def go(name: str, folder: str) -> None:
-    """Run, or go on with, one of the runs."""
-    run(RUNS[name](), folder, resume=True)
+    """Run, or go on with, one of the runs, whose record has small segments."""
+    with mock.patch.multiple(record_files, **SMALL):
+        run(RUNS[name](), folder, resume=True)
 
 
 def measured(folder: RunFolder) -> list[dict[str, Any]]:
@@ -90,7 +94,7 @@ def _values(item: Any) -> Iterator[tuple[str, Any]]:
 def same(one: Path, other: Path) -> None:
     """Assert that two finished runs left the same arrays and metrics, to the last bit."""
     assert measured(RunFolder.open(one)) == measured(RunFolder.open(other))
-    for name in FILES:
+    for name in sorted(each.name for each in other.glob("*.h5")):
         first, second = values(one / name), values(other / name)
         assert first.keys() == second.keys()
         for key in first:
@@ -107,9 +111,11 @@ def opens(struck: Path, whole: Path) -> None:
         folder = one.folder
         lines, all_lines = (measured(each.folder) if each.folder.metrics.exists() else [] for each in (one, other))
         assert lines == all_lines[: len(lines)]
-        for path, full in ((getattr(folder, kind), getattr(other.folder, kind)) for kind in ("activity", "potential")):
-            if path.exists():
-                _begins(values(path), values(full))
+        for kind in (ACTIVITY, *VARIABLES):
+            for trials in ("test", "learning"):
+                path, full = (each.record(kind, trials) for each in (folder, other.folder))
+                if path.exists():
+                    _begins(values(path), values(full))
         if folder.weights.exists():
             found, expected = values(folder.weights), values(whole / "weights.h5")
             assert [key for key in found if not np.array_equal(found[key], expected[key])] == []

@@ -1,7 +1,7 @@
 """Failure aimed at: a file of a stranger, or of a failing disk, that is answered with a traceback, hangs, fills the memory, or
 makes a reader tell or touch what is outside the run's folder.
 
-Cases are drawn from their number, so that each can be repeated: ``python -m tests.faults.damaged_reading ORIGINALS LOG 7 8``. A
+Cases are drawn from their number, so that each can be repeated: ``python -m tests.faults.damaged_process ORIGINALS LOG 7 8``. A
 process with little memory goes through them; one that dies or hangs has failed. ``make faults`` goes through more.
 """
 
@@ -141,7 +141,7 @@ def outcomes(originals: Path, log: Path, cases: int) -> Iterator[dict[str, Any]]
 def watched(originals: Path, log: Path, first: int, last: int) -> int:
     """Let a process go through some cases, as long as they go on; return its exit code."""
     log.touch()
-    words = [sys.executable, "-m", "tests.faults.damaged_reading", *map(str, (originals, log, first, last))]
+    words = [sys.executable, "-m", "tests.faults.damaged_process", *map(str, (originals, log, first, last))]
     with subprocess.Popen(words, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
             if time.time() - log.stat().st_mtime > PATIENCE:

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from bio_fa.errors import RecordError
-from bio_fa.io.commit import allocate, part_of, publish, reason, remove_folder, sha256, write_folder, write_text, writing
+from bio_fa.io.commit import (
+    allocate,
+    make_folder,
+    part_of,
+    publish,
+    reason,
+    remove_folder,
+    sha256,
+    write_folder,
+    write_text,
+    writing,
+)
 
 
 def test_a_part_is_hidden_beside_its_file():
@@ -128,6 +139,23 @@ def test_a_folder_that_is_removed_is_never_there_in_part(tmp_path, monkeypatch):
     write_folder(tmp_path / "step", {"a": b"1"})
     remove_folder(tmp_path / "step")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_are_made_with_those_above_them_and_each_name_is_brought_to_the_disk(tmp_path, monkeypatch):
+    synchronised = []
+    monkeypatch.setattr("bio_fa.io.commit.synchronise", synchronised.append)
+    make_folder(tmp_path / "a" / "b" / "c")
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert (tmp_path / "a" / "b" / "c").is_dir()
+    assert synchronised == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
+
+
+def test_a_folder_is_out_of_the_way_on_the_disk_before_anything_in_it_goes(tmp_path, monkeypatch):
+    write_folder(tmp_path / "step", {"a": b"1"})
+    seen = []
+    monkeypatch.setattr("bio_fa.io.commit.synchronise", lambda path: seen.append((path, [*tmp_path.rglob("a")])))
+    remove_folder(tmp_path / "step")
+    assert seen == [(tmp_path, [tmp_path / ".step.part" / "a"])]
 
 
 def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):

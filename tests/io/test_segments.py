@@ -1,122 +1,15 @@
-"""Failure aimed at: segments of a record that, put together, are not the record that one file would have held."""
+"""Failure aimed at: segments that are lost, kept though nothing lists them, or taken for others."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import h5py
-import numpy as np
-import pytest
-
-from bio_fa.errors import RecordError
-from bio_fa.io.activity import ActivityReader, ActivityWriter
 from bio_fa.io.commit import sha256
-from bio_fa.io.nodes import PopulationInfo
-from bio_fa.io.segments import Segments, assemble, assembled
-from bio_fa.io.weights import SynapseInfo, WeightsReader, WeightsWriter
-from bio_fa.synapses import Synapses
-from tests.faults.damaged_runs import values
-
-POPULATIONS = [PopulationInfo("E", 3, 1, "V1", "forward", "E"), PopulationInfo("I", 2, -1, "V1", "forward", "I")]
-PHASES = ("free", "nudged")
-STEP = 1e-3 / 3
-"""Seconds per time step: no binary fraction, nor are the times of its spikes."""
+from bio_fa.io.segments import KINDS, Segments, kind_of
 
 
-def write(path: Path, epochs: range, after: tuple[int, int] = (0, 0)) -> Path:
-    """Write the trials of some epochs, 2 each, in frames of 3 steps; every neuron spikes at random."""
-    with ActivityWriter(path, POPULATIONS, PHASES, 3 * STEP, spiking=["E"], dt=STEP, windows=[STEP] * 2, after=after) as writer:
-        for epoch in epochs:
-            rng = np.random.default_rng(epoch)
-            frames = {phase: {each.name: rng.random((4, 2, each.size)) for each in POPULATIONS} for phase in PHASES}
-            fired = {phase: {"E": np.argwhere(rng.random((12, 2, 3)) < 0.3)} for phase in PHASES}
-            writer.append(frames, np.arange(2), np.arange(2), epoch, fired)
-    return path
-
-
-def weigh(path: Path, names: tuple[str, ...]) -> Path:
-    """Write snapshots of a plastic and a fixed projection."""
-    synapses = [SynapseInfo("a", "E", "I", 1, "basal", True, 0.3), SynapseInfo("b", "I", "E", -1, "basal", False, 1 / 3)]
-    mask = np.array([[True, False], [True, True]])
-    with WeightsWriter(path, synapses) as writer:
-        writer.masks({name: Synapses(mask, mask) for name in "ab"})
-        for name in names:
-            plastic = np.random.default_rng(len(name)).random((2, 2), dtype=np.float32)
-            held = {"a": Synapses(plastic, mask), "b": Synapses(mask / np.float32(3), mask)}
-            writer.snapshot(name, len(name), len(name) / 3, held)
-    return path
-
-
-@pytest.mark.parametrize("cuts", [(6,), (1, 2, 6), (3, 6)])
-def test_segments_of_activity_make_the_file_that_would_have_been_written_at_once(tmp_path, cuts):
-    pieces, after, start = [], (0, 0), 0
-    for number, stop in enumerate(cuts):
-        pieces.append(write(tmp_path / f"activity-{number:06d}.h5", range(start, stop), after))
-        with ActivityReader(pieces[-1]) as reader:
-            start, after = stop, reader.end
-    assemble(pieces, tmp_path / "activity.h5")
-    found, expected = values(tmp_path / "activity.h5"), values(write(tmp_path / "whole.h5", range(6)))
-    assert found.keys() == expected.keys()
-    for key in expected:
-        np.testing.assert_array_equal(found[key], expected[key], err_msg=key)
-        assert np.asarray(found[key]).dtype == np.asarray(expected[key]).dtype
-    with h5py.File(tmp_path / "activity.h5") as file:
-        mapping = file["report/E/mapping"]
-        assert mapping["index_pointer"] == mapping["index_pointers"], "one dataset of two names, as bmtk wants"
-    with ActivityReader(tmp_path / "activity.h5") as one, ActivityReader(tmp_path / "whole.h5") as other:
-        for first, second in zip(one.spikes("E", "nudged"), other.spikes("E", "nudged"), strict=True):
-            np.testing.assert_array_equal(first, second)
-
-
-def test_a_segment_that_goes_on_where_another_ended_is_itself_a_whole_file(tmp_path):
-    first = write(tmp_path / "first.h5", range(2))
-    with ActivityReader(first) as reader:
-        assert reader.end == (2 * 2 * 8, 4)
-        second = write(tmp_path / "second.h5", range(2, 4), reader.end)
-    write(tmp_path / "whole.h5", range(4))
-    with ActivityReader(second) as reader, ActivityReader(tmp_path / "whole.h5") as whole:
-        assert np.unique(reader.trials()["epoch"]).tolist() == [2, 3]
-        np.testing.assert_array_equal(reader.frames("E", "nudged", epoch=3), whole.frames("E", "nudged", epoch=3))
-        for one, other in zip(reader.spikes("E", "free", epoch=3), whole.spikes("E", "free", epoch=3), strict=True):
-            np.testing.assert_array_equal(one, other)
-
-
-def test_segments_of_weights_make_the_file_that_would_have_been_written_at_once(tmp_path):
-    pieces = [weigh(tmp_path / "1.h5", ("one", "fifth")), weigh(tmp_path / "2.h5", ("snapshot",))]
-    assemble(pieces, tmp_path / "weights.h5")
-    found, expected = values(tmp_path / "weights.h5"), values(weigh(tmp_path / "whole.h5", ("one", "fifth", "snapshot")))
-    assert found.keys() == expected.keys()
-    for key in expected:
-        np.testing.assert_array_equal(found[key], expected[key], err_msg=key)
-    with h5py.File(tmp_path / "weights.h5") as file:
-        assert file["snapshots/snapshot/b"] == file["snapshots/one/b"], "a fixed projection is stored once"
-    with WeightsReader(tmp_path / "weights.h5") as reader:
-        assert [each.name for each in reader.snapshots] == ["one", "fifth", "snapshot"]
-
-
-def test_a_segment_of_weights_that_an_error_ended_before_its_first_snapshot_adds_none(tmp_path):
-    synapses = [SynapseInfo("a", "E", "I", 1, "basal", True, 0.3), SynapseInfo("b", "I", "E", -1, "basal", False, 1 / 3)]
-    WeightsWriter(tmp_path / "empty.h5", synapses).close()
-    assemble([tmp_path / "empty.h5"], tmp_path / "weights.h5")
-    with WeightsReader(tmp_path / "weights.h5") as reader:
-        assert reader.snapshots == [] and [each.name for each in reader.synapses] == ["a", "b"]
-    assemble([weigh(tmp_path / "1.h5", ("one",)), tmp_path / "empty.h5"], tmp_path / "weights.h5")
-    with WeightsReader(tmp_path / "weights.h5") as reader:
-        assert [each.name for each in reader.snapshots] == ["one"]
-
-
-def test_segments_that_do_not_follow_each_other_are_refused_and_leave_no_file(tmp_path):
-    pieces = [write(tmp_path / "1.h5", range(2)), write(tmp_path / "2.h5", range(2, 3), after=(40, 4))]
-    with pytest.raises(RecordError, match="2.h5 does not go on where the segment before it ended"):
-        assemble(pieces, tmp_path / "activity.h5")
-    assert {each.name for each in tmp_path.iterdir()} == {"1.h5", "2.h5"}
-
-
-def test_a_damaged_segment_is_refused(tmp_path):
-    path = write(tmp_path / "1.h5", range(2))
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(RecordError, match="cannot be read"):
-        assemble([path], tmp_path / "activity.h5")
+def test_every_variable_of_test_and_learning_trials_has_a_file_of_its_own():
+    names = [kind_of("activity"), kind_of("error"), kind_of("activity", "learning")]
+    assert names == ["activity", "report_error", "learning_activity"]
+    assert {"activity", "report_potential", "report_error", "learning_activity", "weights"} <= set(KINDS)
 
 
 def test_segments_are_listed_by_kind_and_in_order(tmp_path):
@@ -141,14 +34,3 @@ def test_what_is_not_listed_is_set_aside_and_what_is_half_written_removed(tmp_pa
     assert not half.exists()
     segments.clear()
     assert [each.name for each in tmp_path.iterdir()] == ["notes.md"]
-
-
-def test_an_unfinished_record_is_read_through_a_copy_that_follows_it(tmp_path):
-    pieces = [write(tmp_path / "1.h5", range(2))]
-    copy = assembled(pieces, "activity.h5")
-    assert (copy.name, copy.parent != tmp_path) == ("activity.h5", True)
-    assert assembled(pieces, "activity.h5") == copy
-    pieces.append(write(tmp_path / "2.h5", range(2, 3), (32, 4)))
-    with ActivityReader(assembled(pieces, "activity.h5")) as reader:
-        assert np.unique(reader.trials()["epoch"]).tolist() == [0, 1, 2]
-    assert {each.name for each in tmp_path.iterdir()} == {"1.h5", "2.h5"}, "nothing is written beside what is read"

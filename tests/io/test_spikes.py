@@ -389,8 +389,9 @@ def test_a_link_to_spikes_elsewhere_is_not_followed(path):
 def test_a_file_that_claims_more_spikes_than_it_holds_is_refused(path):
     record(path)
     with h5py.File(path, "a") as file:
-        for key in ("timestamps", "node_ids"):
-            file[f"spikes/input/{key}"].resize(10**12, axis=0)
+        for key, dtype in (("timestamps", "f8"), ("node_ids", "u8")):
+            del file[f"spikes/input/{key}"]
+            file.create_dataset(f"spikes/input/{key}", (10**12,), dtype, chunks=(1024,)).attrs["units"] = np.bytes_("ms")
     with ActivityReader(path) as reader, pytest.raises(RecordError, match="claims more values"):
         reader.spikes("input")
 

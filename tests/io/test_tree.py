@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from bio_fa.errors import RecordError
-from bio_fa.io.tree import put_together, take_apart
+from bio_fa.io.tree import arrays as every_array
+from bio_fa.io.tree import put_together, resembles, take_apart
 
 NUMBERS = arrays.arrays(st.sampled_from([np.float32, np.float64, np.int64, np.bool_]), arrays.array_shapes(min_dims=0, max_dims=3))
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
@@ -83,3 +84,27 @@ def test_what_only_a_pickle_could_hold_is_refused():
 def test_a_table_that_is_no_state_is_refused(table):
     with pytest.raises(RecordError, match="is not what bio_fa wrote"):
         put_together(table, {})
+
+
+@settings(max_examples=30, deadline=None)
+@given(TREES)
+def test_every_state_resembles_itself_and_its_arrays_are_all_found(tree):
+    assert resembles(tree, tree)
+    assert len(list(every_array(tree))) == len(take_apart(tree)[1])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {"n": 1},
+        {"w": np.zeros((2, 3)), "n": 1},
+        {"w": np.zeros((2, 2), "f4"), "n": 1},
+        {"w": np.zeros((2, 2)), "n": "1"},
+        {"w": np.zeros((2, 2)), "n": True},
+    ],
+)
+def test_a_state_that_lacks_something_or_has_another_shape_or_type_does_not_resemble(value):
+    assert not resembles(value, {"w": np.zeros((2, 2)), "n": 1})
+    assert resembles({"w": np.ones((2, 2)), "n": 2, "more": 3}, {"w": np.zeros((2, 2)), "n": 1})

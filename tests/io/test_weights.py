@@ -174,3 +174,14 @@ def test_a_sign_or_density_that_cannot_be_is_refused(field, value):
     table = {**SYNAPSES[0].to_table(), field: value}
     with pytest.raises(DescriptionError, match=field):
         SynapseInfo.from_table(table)
+
+
+def test_weights_of_another_shape_than_their_mask_are_refused(path):
+    record_weights(path)
+    with h5py.File(path, "r+") as file:
+        snapshot = next(iter(file["snapshots"]))
+        post, pre = file[f"snapshots/{snapshot}/{PLASTIC}"].shape
+        del file[f"snapshots/{snapshot}/{PLASTIC}"]
+        file[f"snapshots/{snapshot}/{PLASTIC}"] = np.zeros((post, pre + 1), np.float32)
+    with WeightsReader(path) as reader, pytest.raises(RecordError, match=rf"has the shape \({post}, {pre + 1}\), but its mask"):
+        reader.weights(snapshot, PLASTIC)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +19,7 @@ FRAMES, STEPS, DT = 4, 5, 1e-3
 """Frames of a phase, time steps of a frame, seconds of a step."""
 SPIKING = {"V1_E": 0.1, "V1_I": 0.3}
 """The chance of a neuron of each population to fire in a step; neuron 0 of each stays silent."""
+NOBODY: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 CREATED = "2026-03-05T14:00:00+01:00"
 POPULATIONS = tuple(
     PopulationInfo(name, size, SIGNS[name[-1]], name[:2], "feedback" if "_F" in name else "forward", name[-1])
@@ -33,7 +37,7 @@ class Recorded:
 
     path: Path
     frames: dict[str, np.ndarray] = field(default_factory=dict)
-    """By population: (entry · frame, neuron)."""
+    """By population: (entry · frame, recorded neuron)."""
     steps: dict[str, np.ndarray] = field(default_factory=dict)
     """By spiking population: the time step of each spike, from the start of the file, in order."""
     neurons: dict[str, np.ndarray] = field(default_factory=dict)
@@ -47,8 +51,15 @@ class Recorded:
         return self.steps[population][chosen] * DT
 
 
-def record_run(path: Path, config: str = "") -> Recorded:
-    """Write a finished run: two epochs of trials of two phases, and three snapshots."""
+def record_run(path: Path, config: str = "", chosen: Mapping[str, tuple[int, ...]] = NOBODY, **options: Any) -> Recorded:
+    """Write a finished run: two epochs of trials of two phases, and three snapshots.
+
+    Args:
+        path: its folder.
+        config: lines of its configuration.
+        chosen: who of a population is recorded; of others all are.
+        options: of the writer.
+    """
     run, rng = synthetic_run(path), np.random.default_rng(11)
     run.epochs, run.table["provenance"]["created"] = [], CREATED
     folder = RunFolder.open(run.write())
@@ -58,7 +69,12 @@ def record_run(path: Path, config: str = "") -> Recorded:
     fired = {name: rng.random((ENTRIES, FRAMES * STEPS, SIZES[name])) < chance for name, chance in SPIKING.items()}
     for each in fired.values():
         each[..., 0] = False
-    with ActivityWriter(folder.activity, POPULATIONS, PHASES, STEPS * DT, spiking=list(SPIKING), dt=DT) as writer:
+    infos = [replace(info, neurons=chosen.get(info.name)) for info in POPULATIONS]
+    for info in infos:
+        shown[info.name] = shown[info.name][..., info.recorded]
+        if info.name in fired:
+            fired[info.name] &= np.isin(np.arange(info.size), info.recorded)
+    with ActivityWriter(folder.activity, infos, PHASES, STEPS * DT, spiking=list(SPIKING), dt=DT, **options) as writer:
         for place, epoch in enumerate(EPOCHS):
             frames = {phase: {name: _at(each, place, phase) for name, each in shown.items()} for phase in PHASES}
             spikes = {phase: {name: np.argwhere(_at(each, place, phase)) for name, each in fired.items()} for phase in PHASES}
