@@ -50,7 +50,7 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "hebbian_readout": ("training.update=[{kind='adaptive', rate=3e-3}]", "training.epochs=10"),
     "node_perturbation": ("training.update=[{kind='adaptive', rate=7e-4}]", "training.batch=128"),
     "predictive_coding": ("training.update=[{kind='adaptive', rate=1e-3}]", "training.epochs=8"),
-    "reinforce": ("training.update=[{kind='adaptive', rate=3e-4}]", "training.batch=128"),
+    "reinforce": ("training.update=[{kind='adaptive', rate=1e-4}]", "training.batch=128"),
     "symmetric_equilibrium_propagation": (EXACT, "training.epochs=5"),
     "weight_mirror": ("circuit.neuron={kind='tanh_rate'}", "training.epochs=15"),
     "weight_perturbation": ("training.update=[{kind='scale', rate=4e-4}]",),
