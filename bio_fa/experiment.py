@@ -60,6 +60,7 @@ class Experiment(Description):
         for learning in self.ways:
             self.backend.require_supported(self.circuit, self.protocol, learning)
         self.record.check(self.circuit, self.protocol, self.seed)
+        self._check_learning_record()
         self._check_clamps()
         self._check_answer()
 
@@ -67,6 +68,16 @@ class Experiment(Description):
         if self.switch is not None and self.switch.after > self.epochs:
             late = f"switch.after = {self.switch.after} came, but there are {self.epochs} epochs"
             raise DescriptionError(f"{self.title()}: {late}; switch earlier, or learn longer.")
+
+    def _check_learning_record(self) -> None:
+        """Refuse to record learning trials in phases that they do not have."""
+        recorded = self.record.phase_names(self.protocol)
+        for learning in self.ways if self.record.learning else ():
+            ran = [phase.name for phase in learning.phases(self.protocol)]
+            if not set(ran) & set(recorded):
+                asked = f"learning trials are to be recorded in {', '.join(recorded)}"
+                have = f"where learning is {learning.kind()} they have {', '.join(ran)} only"
+                raise DescriptionError(f"Record: {asked}, but {have}; add it to phases, or leave out learning.")
 
     def _check_clamps(self) -> None:
         given = {self.circuit.input, self.circuit.output}

@@ -13,8 +13,9 @@ import numpy as np
 from bio_fa.experiment import Experiment
 from bio_fa.io.background import Background
 from bio_fa.io.blocks import Block, joined
-from bio_fa.io.commit import sha256
+from bio_fa.io.digest import sha256
 from bio_fa.io.run_folder import RunFolder
+from bio_fa.io.scratch import Scratch
 from bio_fa.io.segments import ACTIVITY, WEIGHTS, kind_of
 from bio_fa.io.whole import Growing
 from bio_fa.observation import Arrays, Observed
@@ -22,9 +23,11 @@ from bio_fa.record_layout import RecordLayout
 from bio_fa.record_size import RecordSize
 from bio_fa.synapses import Parameters
 
-BLOCK, SEGMENT = 1 << 24, 1 << 27
-"""Bytes of frames and spikes that are written together, and after which a segment is complete. Choice: 16 MiB, so that what is done
-once a block takes no time; 128 MiB, so that what is done once a segment takes little, and its end is soon written."""
+BLOCK, SEGMENT = 1 << 25, 1 << 31
+"""Bytes of frames and spikes that are written together, and after which a segment is complete. Choice: 32 MiB, so that what is done
+once a block takes no time; 2 GiB between two checkpoints, because what needs one segment only is written once."""
+SYNCHRONISED = 1 << 26
+"""Bytes after which the disk is waited for. Choice: 64 MiB, so that little is left to be waited for when a segment is complete."""
 CHECKPOINT_BYTES = 32
 """What a possible synapse takes in a checkpoint, at most: its weight, whether it exists, and two numbers of the update."""
 
@@ -55,6 +58,8 @@ class RecordFiles:
         self._open: dict[str, Any] = {}
         self._waiting: dict[str, list[Block]] = {}
         self._sizes: dict[str, int] = {}
+        self._unsynchronised, self._scratch = 0, Scratch()
+        self._named: dict[str, str] = {}
         self._background = Background()
 
     def append(self, observed: Observed, epoch: int, trials: str = "test") -> None:
@@ -72,11 +77,15 @@ class RecordFiles:
         self._background.wait()
         return dict(self._segments)
 
-    def finish(self) -> None:
-        """Complete everything, and give the whole files their names."""
+    def finish(self) -> Mapping[str, str]:
+        """Complete everything, and give the whole files their names; return the SHA-256 of those of which it is known."""
         self.commit()
-        self._background.do(self._wholes.finish)
+        self._background.do(self._name)
         self._background.wait()
+        return {whole: self._segments[segment] for whole, segment in self._named.items()}
+
+    def _name(self) -> None:
+        self._named = self._wholes.finish()
 
     def _append(self, observed: Observed, epoch: int, trials: str) -> None:
         batch = observed.batch
@@ -113,10 +122,15 @@ class RecordFiles:
 
     def _flush(self, kind: str) -> None:
         """Append the trials that wait to the open segment of a kind; complete it if it has grown enough."""
-        block = joined(self._waiting[kind])
+        block = joined(self._waiting[kind], self._scratch)
         self._waiting[kind].clear()
-        self._writer(kind).append(block.frames, block.label, block.stimulus, block.epoch, block.spikes)
+        writer = self._writer(kind)
+        writer.append(block.frames, block.label, block.stimulus, block.epoch, block.spikes)
         self._sizes[kind] = self._sizes.get(kind, 0) + block.size
+        self._unsynchronised += block.size
+        if self._unsynchronised >= SYNCHRONISED:
+            writer.synchronise()
+            self._unsynchronised = 0
         if self._sizes[kind] >= SEGMENT:
             self._complete(kind)
 
@@ -156,7 +170,7 @@ class RecordFiles:
         writer = self._open.pop(kind)
         self._sizes[kind] = 0
         writer.close()
-        self._segments[writer.path.name] = sha256(writer.path)
+        self._segments[writer.path.name] = sha256(writer.path, writer.settled.digests)
         self._wholes.add(writer.path, writer.end)
 
     def __enter__(self) -> Self:

@@ -141,3 +141,9 @@ def test_an_experiment_survives_its_table():
     assert type(experiment).from_table(experiment.to_table()) == experiment
 
 
+def test_learning_trials_cannot_be_recorded_in_a_phase_that_they_do_not_have():
+    """By gradient, only the first phase of a trial runs."""
+    record = Record(phases=("nudged",), learning=1)
+    small_experiment(record=record)
+    with pytest.raises(DescriptionError, match="recorded in nudged, but where learning is gradient_learning they have free only"):
+        small_experiment(record=record, learning=GradientLearning())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bio_fa.analysis.responses import first_phase, last_epoch, responses
+from bio_fa.analysis.responses import first_phase, last_epoch, require_activity, responses
 from bio_fa.analysis.run_table import run_table
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.run_folder import RunFolder
@@ -24,11 +24,12 @@ def liveness(folder: RunFolder) -> dict[str, dict[str, float | None]]:
     and the ceiling is that of firing as often as time step and refractory time allow.
 
     Raises:
-        RecordError: when the activity cannot be read.
+        RecordError: when the activity cannot be read, or sums or counts of it were recorded.
     """
     table = run_table(folder)
     ceilings, spiking = table.get("ceilings") or {}, bool(table.get("spiking"))
     with ActivityReader(folder.activity) as reader:
+        require_activity(reader)
         return {each.name: _population(reader, each.name, ceilings.get(each.name), spiking) for each in reader.populations}
 
 

@@ -12,6 +12,20 @@ from bio_fa.errors import RecordError
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.run_folder import RunFolder
 
+TELLING = ("activity", "mean", "last")
+"""What a record can hold from which responses can be told: every frame, or what stands for all of a phase."""
+
+
+def require_activity(reader: ActivityReader) -> None:
+    """Refuse a record of something else.
+
+    Raises:
+        RecordError: for sums and counts of activity.
+    """
+    if reader.variable not in TELLING:
+        told = f"{reader.path} holds a {reader.variable} of activity"
+        raise RecordError(f"{told}; record activity, its mean or last to see responses.")
+
 
 def last_epoch(reader: ActivityReader) -> float:
     """Return the last epoch of which trials were recorded.
@@ -37,7 +51,12 @@ def responses(reader: ActivityReader, population: str, phase: str) -> NDArray[np
 
 
 def window(reader: ActivityReader, population: str, phase: str) -> NDArray[np.floating[Any]]:
-    """Return the last epoch's frames of one phase that lie in its window, which answer and rules read: (trial, time, neuron)."""
+    """Return the last epoch's frames of one phase that lie in its window, which answer and rules read: (trial, time, neuron).
+
+    Raises:
+        RecordError: when sums or counts of activity were recorded.
+    """
+    require_activity(reader)
     frames: NDArray[np.floating[Any]] = reader.frames(population, phase=phase, epoch=last_epoch(reader))
     share = reader.windows[reader.phases.index(phase)] / reader.frame
     return frames if share >= frames.shape[1] else frames[:, -max(1, round(share)) :]
@@ -54,12 +73,20 @@ def predictions(folder: RunFolder) -> tuple[NDArray[np.floating[Any]], NDArray[n
     """Return the output population's activity in the first phase (trial, class) and the labels (trial,).
 
     Raises:
-        RecordError: when the output was not recorded or its trials carry no label.
+        RecordError: when the output, or some of its neurons, were not recorded, or its trials carry no label.
     """
     output = str(run_table(folder).get("output"))
     with ActivityReader(folder.activity) as reader:
+        _require_all(reader, output)
         phase = first_phase(reader)
         activity, label = responses(reader, output, phase), labels(reader, phase)
     if not len(label) or label.min() < 0:
         raise RecordError(f"The recorded trials of {output!r} carry no labels; predictions need a classification task.")
     return activity, label
+
+
+def _require_all(reader: ActivityReader, population: str) -> None:
+    some = next((each for each in reader.populations if each.name == population and len(each.recorded) < each.size), None)
+    if some is not None:
+        held = f"{len(some.recorded)} of {some.size} neurons of {population!r} were recorded"
+        raise RecordError(f"Only {held}; predictions need them all, so leave record.neurons out.")

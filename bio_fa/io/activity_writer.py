@@ -17,6 +17,7 @@ from bio_fa.io.hdf5 import RecordWriter
 from bio_fa.io.names import require_names, text, texts
 from bio_fa.io.nodes import PopulationInfo, write_mapping, write_nodes
 from bio_fa.io.plain import to_json
+from bio_fa.io.scratch import Scratch
 from bio_fa.io.spikes import Columns, Events, SpikeStream
 from bio_fa.io.tables import Compression, chunk_bytes, create_table, extend
 from bio_fa.io.trials import COLUMNS, entries
@@ -88,6 +89,7 @@ class ActivityWriter(RecordWriter):
         self._origin = {key: held if isinstance(held, str) else to_json(held) for key, held in origin.items()}
         self._after, self._committed = after, (0, 0, 0)
         self._tables: dict[str, h5py.Dataset] = {}
+        self._scratch = Scratch()
         self._chunks = 0
         described = sum((1 << 15) + 80 * info.size for info in self._populations)
         super().__init__(path, room=described + sum(4 * len(held) for held in self._origin.values()))
@@ -136,11 +138,15 @@ class ActivityWriter(RecordWriter):
         with self._committing(self._room(added[0], added[2]) + self._spikes.room(fired)):
             try:
                 self._extend([frames[phase] for phase in times], table)
-                self._spikes.extend(fired)
+                self._spikes.extend(fired, self.settled.wrote)
                 self._committed = (rows + added[0], trials + added[1], counted + added[2])
                 self._spikes.commit(fired)
+            except BaseException:
+                self.settled.doubt()
+                self._cut()
+                raise
             finally:
-                self._settle()
+                self._say_length()
 
     @property
     def end(self) -> tuple[int, int]:
@@ -189,17 +195,21 @@ class ActivityWriter(RecordWriter):
 
     def _extend(self, phases: Sequence[Mapping[str, NDArray[Any]]], table: dict[str, NDArray[Any]]) -> None:
         for info in self._populations:
-            extend(self._tables[info.name], by_trial([recorded[info.name] for recorded in phases], self._precision))
+            rows = by_trial([recorded[info.name] for recorded in phases], self._scratch, self._precision)
+            extend(self._tables[info.name], rows, self.settled.wrote)
         for key, column in table.items():
-            extend(self._tables[f"trials/{key}"], column)
+            extend(self._tables[f"trials/{key}"], column, self.settled.wrote)
 
-    def _settle(self) -> None:
-        """Say how long the record is, and cut off what an interruption left beyond it."""
+    def _say_length(self) -> None:
+        for info in self._populations:
+            self._file[f"report/{info.name}/mapping/time"][1] = (self._after[0] + self._committed[0]) * self._step
+
+    def _cut(self) -> None:
+        """Cut off what an interruption left beyond what was committed."""
         rows, _, counted = self._committed
         for info in self._populations:
-            self._file[f"report/{info.name}/mapping/time"][1] = (self._after[0] + rows) * self._step
             self._tables[info.name].resize(rows, axis=0)
-        self._spikes.settle()
+        self._spikes.cut()
         for key in COLUMNS:
             self._tables[f"trials/{key}"].resize(counted, axis=0)
 

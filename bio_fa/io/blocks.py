@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bio_fa.io.scratch import Scratch
 
 Phases = Mapping[str, Mapping[str, NDArray[Any]]]
 """Arrays by phase and population."""
@@ -28,7 +31,7 @@ class Block:
     spikes: Phases = field(default_factory=dict)
     """(spike, 3) [step, trial, neuron]."""
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many bytes frames and spikes take."""
         return sum(array.nbytes for each in (self.frames, self.spikes) for kept in each.values() for array in kept.values())
@@ -43,13 +46,13 @@ class Block:
         return self.epoch, self.label is None, times
 
 
-def joined(blocks: Sequence[Block]) -> Block:
-    """Return the trials of blocks that join, one after the other, as one block."""
+def joined(blocks: Sequence[Block], scratch: Scratch) -> Block:
+    """Return the trials of blocks that join, one after the other, as one block, which lasts until the next use of ``scratch``."""
     if len(blocks) == 1:
         return blocks[0]
     first, starts = blocks[0], np.cumsum([0, *(len(each.stimulus) for each in blocks)])
     frames = {
-        phase: {name: np.concatenate([each.frames[phase][name] for each in blocks], axis=1) for name in kept}
+        phase: {name: _together([each.frames[phase][name] for each in blocks], scratch, (phase, name)) for name in kept}
         for phase, kept in first.frames.items()
     }
     spikes = {
@@ -61,3 +64,10 @@ def joined(blocks: Sequence[Block]) -> Block:
     }
     label = None if first.label is None else np.concatenate([each.label for each in blocks])
     return Block(frames, label, np.concatenate([each.stimulus for each in blocks]), first.epoch, spikes)
+
+
+def _together(frames: Sequence[NDArray[Any]], scratch: Scratch, name: tuple[str, str]) -> NDArray[Any]:
+    """Return frames (time, trial, neuron) one trial after the other."""
+    time, _, neurons = frames[0].shape
+    held = scratch.array(name, (time, sum(each.shape[1] for each in frames), neurons), frames[0].dtype)
+    return np.concatenate(frames, axis=1, out=held)

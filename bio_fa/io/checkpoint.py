@@ -22,7 +22,8 @@ from safetensors import SafetensorError
 
 from bio_fa.description import misfits
 from bio_fa.errors import RecordError, SchemaError
-from bio_fa.io.commit import make_folder, remove_folder, sha256, write_folder, write_text, writing
+from bio_fa.io.commit import make_folder, remove_folder, write_folder, write_text, writing
+from bio_fa.io.digest import sha256
 from bio_fa.io.plain import read_json
 from bio_fa.io.segments import Segments
 from bio_fa.io.tree import put_together, take_apart

@@ -7,7 +7,6 @@ leaves the old file or the new one.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import shutil
@@ -92,12 +91,6 @@ def write_bytes(path: Path, held: bytes) -> None:
             rest = rest[os.write(handle, rest) :]
     finally:
         os.close(handle)
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def allocate(handle: int, start: int, size: int) -> None:

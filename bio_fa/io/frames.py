@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bio_fa.errors import RecordError, nearest
 from bio_fa.io.nodes import PopulationInfo
+from bio_fa.io.scratch import Scratch
 
 SINGLE = np.dtype(np.float32)
 Frames = Mapping[str, Mapping[str, NDArray[Any]]]
@@ -66,11 +67,16 @@ def are_edges(edges: NDArray[Any]) -> bool:
     return 2 <= len(edges) <= MOST_EDGES and bool(np.isfinite(edges).all() and (np.diff(edges) > 0).all())
 
 
-def by_trial(phases: Sequence[NDArray[Any]], dtype: np.dtype[Any] = SINGLE) -> NDArray[Any]:
-    """Return the frames of a population in each phase as rows: trial by trial, phase by phase, time within."""
+def by_trial(phases: Sequence[NDArray[Any]], scratch: Scratch, dtype: np.dtype[Any] = SINGLE) -> NDArray[Any]:
+    """Return the frames of a population in each phase as rows: trial by trial, phase by phase, time within.
+
+    They last until the next use of ``scratch``.
+    """
     parts = [np.swapaxes(frames, 0, 1) for frames in phases]
-    rows: NDArray[Any] = np.concatenate(parts, axis=1, dtype=dtype, casting="same_kind")
-    return rows.reshape(-1, rows.shape[-1])
+    (trials, _, neurons), times = parts[0].shape, sum(each.shape[1] for each in parts)
+    rows = scratch.array("rows", (trials, times, neurons), dtype)
+    np.concatenate(parts, axis=1, out=rows, casting="same_kind")
+    return rows.reshape(-1, neurons)
 
 
 def whole_numbers(values: ArrayLike, trials: int, name: str) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from bio_fa.errors import BioFAError, RecordError
 from bio_fa.io.commit import allocate, part_of, publish, reason, writing
 from bio_fa.io.deceit import deceit, excess
+from bio_fa.io.digest import Settled
 from bio_fa.io.names import is_name, text
 from bio_fa.io.schema import require_understood
 
@@ -46,7 +47,7 @@ class RecordWriter(ABC):
 
     def __init__(self, path: Path | str, room: int) -> None:
         self.path = Path(path)
-        self._part = part_of(self.path)
+        self._part, self.settled = part_of(self.path), Settled()
         if os.path.lexists(self._part):
             who = "another run is writing it, or a crash left it"
             raise RecordError(f"{self._part} exists: {who}; move it away or choose another folder.")

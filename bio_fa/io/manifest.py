@@ -7,12 +7,12 @@ the run ends, and compared by ``bio-fa check`` alone, because readers of a large
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bio_fa.errors import RecordError
-from bio_fa.io.commit import sha256
+from bio_fa.io.digest import sha256
 from bio_fa.io.plain import read_json, write_json
 from bio_fa.io.schema import require_understood
 
@@ -24,14 +24,17 @@ RECORD = re.compile(r"(activity|weights|(report|learning)_\w+)\.h5", re.ASCII)
 _FILE, _DIGEST = re.compile(r"[^/\\]+"), re.compile(r"[0-9a-f]{64}")
 
 
-def seal(folder: Path, names: Iterable[str]) -> None:
+def seal(folder: Path, names: Iterable[str], known: Mapping[str, str] | None = None) -> None:
     """Write what a folder's files of these names, and those of its record, hold; a name that is not there is left out.
+
+    ``known``: the SHA-256 of some of them, which are not read again.
 
     Raises:
         RecordError: when the disk refuses.
     """
     present = sorted(each for each in {*names, *record(folder)} - {NAME} if (folder / each).is_file())
-    files = {each: {"size": (folder / each).stat().st_size, "sha256": sha256(folder / each)} for each in present}
+    known = known or {}
+    files = {each: {"size": (folder / each).stat().st_size, "sha256": known.get(each) or sha256(folder / each)} for each in present}
     write_json(folder / NAME, {"schema": SCHEMA, "files": files})
 
 

@@ -215,14 +215,14 @@ class RunFolder:
         lines.cut(self.metrics, metrics)
         self.segments.keep(segments)
 
-    def seal(self, texts: Iterable[str] = ()) -> None:
-        """Write the manifest of what a run that has ended left, with the texts of these names.
+    def seal(self, texts: Iterable[str] = (), known: Mapping[str, str] | None = None) -> None:
+        """Write the manifest of what a run that has ended left, with the texts of these names; ``known``: SHA-256 by name.
 
         Raises:
             RecordError: when the disk refuses.
         """
         with writing(self.path):
-            manifest.seal(self.path, [*FILES, *texts])
+            manifest.seal(self.path, [*FILES, *texts], known)
 
     @property
     def sealed(self) -> bool:

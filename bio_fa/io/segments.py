@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import final
 
 from bio_fa.errors import RecordError
-from bio_fa.io.commit import make_folder, sha256, synchronise, writing
+from bio_fa.io.commit import make_folder, synchronise, writing
+from bio_fa.io.digest import sha256
 
 ACTIVITY, LEARNING, WEIGHTS = "activity", "learning_activity", "weights"
 """Files of the record, without their ending: activity of test trials and of learning trials, and weights."""

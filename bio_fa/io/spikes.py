@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bio_fa.errors import RecordError
+from bio_fa.io.digest import Wrote
 from bio_fa.io.hdf5 import RecordReader
 from bio_fa.io.names import text
 from bio_fa.io.nodes import PopulationInfo
@@ -104,17 +105,17 @@ class SpikeStream:
         values = sum(column.nbytes for table in columns.values() for column in table.values())
         return values + sum(chunk_bytes(each) for tables in self._tables.values() for each in tables.values())
 
-    def extend(self, columns: Columns) -> None:
-        """Append to the tables."""
+    def extend(self, columns: Columns, wrote: Wrote | None = None) -> None:
+        """Append to the tables; ``wrote`` hears where."""
         for name, table in columns.items():
             for key, column in table.items():
-                extend(self._tables[name][key], column)
+                extend(self._tables[name][key], column, wrote)
 
     def commit(self, columns: Columns) -> None:
         """Take what was appended for good."""
         self._committed = {name: count + len(columns[name]["node_ids"]) for name, count in self._committed.items()}
 
-    def settle(self) -> None:
+    def cut(self) -> None:
         """Cut off what an interruption left beyond what was committed."""
         for name, tables in self._tables.items():
             for table in tables.values():

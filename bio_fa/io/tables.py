@@ -11,6 +11,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from bio_fa.io.digest import Wrote
+
 LEAST_CHUNK, MOST_CHUNK = 1 << 13, 1 << 20
 """Choice: bytes of a chunk; between them as many as the first append brings, so that toy files stay small."""
 
@@ -54,8 +56,8 @@ def _placed() -> h5py.h5p.PropDCID:
     return properties
 
 
-def extend(table: h5py.Dataset, rows: NDArray[Any]) -> None:
-    """Append rows to a table.
+def extend(table: h5py.Dataset, rows: NDArray[Any], wrote: Wrote | None = None) -> None:
+    """Append rows to a table; ``wrote`` hears where the system put them.
 
     Choice: HDF5 gives chunks their place, and the system writes into them, because other threads go on meanwhile: h5py holds
     Python's lock while it writes.
@@ -66,9 +68,12 @@ def extend(table: h5py.Dataset, rows: NDArray[Any]) -> None:
         table[start:] = rows
         return
     values, done = np.ascontiguousarray(rows, table.dtype).reshape(-1).view(np.uint8), 0
+    handle = table.file.id.get_vfd_handle()
     for place, size in _places(table, start, len(table)):
-        write_at(table.file.id.get_vfd_handle(), values[done : done + size], place)
+        write_at(handle, values[done : done + size], place)
         done += size
+        if wrote is not None:
+            wrote(handle, place, size)
 
 
 def copy_rows(source: h5py.Dataset, target: h5py.Dataset) -> None:

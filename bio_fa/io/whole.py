@@ -99,8 +99,10 @@ def discard_part(path: Path) -> None:
         part_of(path).unlink(missing_ok=True)
 
 
-def rename(segment: Path, path: Path) -> None:
+def rename(segment: Path, path: Path) -> bool:
     """Give the only segment of a kind, which is the whole record, that file's name too; where a disk has no such links, copy it.
+
+    Returns whether it is the same file.
 
     Raises:
         RecordError: when the disk refuses; the segment stays.
@@ -113,8 +115,9 @@ def rename(segment: Path, path: Path) -> None:
             if error.errno not in NO_LINKS:
                 raise
             assemble([segment], path)
-        else:
-            publish(part_of(path), path)
+            return False
+        publish(part_of(path), path)
+        return True
 
 
 @final
@@ -214,15 +217,17 @@ class Growing:
         self._wholes[kind].append(segment, end)
         self._wholes[kind].synchronise()
 
-    def finish(self) -> None:
-        """Give every file its name."""
+    def finish(self) -> dict[str, str]:
+        """Give every file its name; return, by name, those that are a segment under a second name, and of which."""
+        named = {}
         for kind, segments in self._segments.items():
             if kind in self._wholes:
                 self._wholes.pop(kind).close()
-            elif len(segments) == 1:
-                rename(segments[0], self._path(kind))
-            else:
+            elif len(segments) > 1:
                 assemble(segments, self._path(kind))
+            elif rename(segments[0], self._path(kind)):
+                named[self._path(kind).name] = segments[0].name
+        return named
 
     def abandon(self) -> None:
         """Remove the files that have not been finished."""

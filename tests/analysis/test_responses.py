@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,28 @@ def test_a_record_without_trials_has_no_responses(run):
     run.label = run.label[:0]
     with ActivityReader(RunFolder.open(run.write()).activity) as reader, pytest.raises(RecordError, match="no trial"):
         last_epoch(reader)
+
+
+@pytest.mark.parametrize("variable", ["activity", "mean", "last", "total", "histogram"])
+def test_sums_and_counts_of_activity_are_no_responses(tmp_path, variable):
+    one, edges = PopulationInfo("one", 1, 1, "V1", "forward", "E"), [0.0, 1.0, 2.0] if variable == "histogram" else None
+    with ActivityWriter(tmp_path / "activity.h5", [one], ["free"], 1e-3, variable, edges=edges) as writer:
+        writer.append({"free": {"one": np.ones((2, 1, 1))}}, None, np.zeros(1, int), 0)
+    with ActivityReader(tmp_path / "activity.h5") as reader:
+        if variable not in ("total", "histogram"):
+            assert responses(reader, "one", "free").tolist() == [[1.0]]
+        else:
+            with pytest.raises(RecordError, match=f"holds a {variable} of activity; record activity, its mean or last"):
+                responses(reader, "one", "free")
+
+
+def test_a_record_of_some_output_neurons_has_no_predictions(run):
+    """The most active of half of the classes is no answer."""
+    folder = RunFolder.open(run.write())
+    with ActivityReader(folder.activity) as reader:
+        (output,) = [each for each in reader.populations if each.name == "V2_E"]
+    with ActivityWriter(folder.path / "some.h5", [replace(output, neurons=(0,))], ["free"], 1e-3) as writer:
+        writer.append({"free": {output.name: np.ones((1, 1, 1))}}, np.zeros(1, int), np.zeros(1, int), 0)
+    (folder.path / "some.h5").replace(folder.activity)
+    with pytest.raises(RecordError, match=f"Only 1 of {output.size} neurons of 'V2_E' were recorded"):
+        predictions(folder)

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import tomli_w
 
-from bio_fa.io.commit import sha256
+from bio_fa.io.digest import sha256
 from tests.faults.damaged_layout import CLIMBING, HIDDEN, LONG, Random, beside, layout, one
 
 SECRET = "a secret from outside the folder"

@@ -326,13 +326,13 @@ def resident() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 def test_memory_stays_flat_while_a_run_becomes_ten_times_longer(path):
-    """Forty megabytes are written and scanned after the first four; neither Python nor HDF5 may keep them."""
+    """Forty megabytes are written and scanned after the first sixteen; neither Python nor HDF5 may keep them."""
     wide = [PopulationInfo("wide", 1000, 1, "V1", "forward", "E")]
     block = {"free": {"wide": np.ones((1, 100, 1000))}}
     peaks, residents = [], []
     tracemalloc.start()
     with writer(path, wide, ["free"]) as opened:
-        for appends in (10, 100):
+        for appends in (40, 100):
             tracemalloc.reset_peak()
             for epoch in range(appends):
                 opened.append(block, None, np.arange(100), epoch)
@@ -340,7 +340,7 @@ def test_memory_stays_flat_while_a_run_becomes_ten_times_longer(path):
             residents.append(resident())
     with ActivityReader(path) as reader:
         tracemalloc.reset_peak()
-        assert sum(len(rows) for rows in reader.chunks("wide", 500)) == 11_000
+        assert sum(len(rows) for rows in reader.chunks("wide", 500)) == 14_000
         scan = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0] + 100_000

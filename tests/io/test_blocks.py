@@ -10,6 +10,7 @@ import pytest
 from bio_fa.io.activity import ActivityWriter
 from bio_fa.io.blocks import Block, joined
 from bio_fa.io.nodes import PopulationInfo
+from bio_fa.io.scratch import Scratch
 from tests.faults.damaged_runs import values
 
 POPULATIONS = [PopulationInfo("E", 3, 1, "V1", "forward", "E"), PopulationInfo("I", 2, -1, "V1", "forward", "I")]
@@ -34,7 +35,7 @@ def written(path: Path, blocks: list[Block]) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("labelled", [True, False])
 def test_joined_trials_make_the_file_that_they_make_one_after_the_other(tmp_path, labelled):
     blocks = [block(seed, trials, labelled=labelled) for seed, trials in enumerate((2, 5, 1))]
-    together, apart = written(tmp_path / "1.h5", [joined(blocks)]), written(tmp_path / "2.h5", blocks)
+    together, apart = written(tmp_path / "1.h5", [joined(blocks, Scratch())]), written(tmp_path / "2.h5", blocks)
     assert together.keys() == apart.keys()
     for key in apart:
         np.testing.assert_array_equal(together[key], apart[key], err_msg=key)

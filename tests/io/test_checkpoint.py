@@ -11,7 +11,7 @@ import pytest
 from bio_fa.errors import RecordError
 from bio_fa.io import checkpoint as checkpoint_
 from bio_fa.io.checkpoint import Checkpoint, Checkpoints
-from bio_fa.io.commit import sha256
+from bio_fa.io.digest import sha256
 from bio_fa.io.segments import Segments
 
 

@@ -16,7 +16,6 @@ from bio_fa.io.commit import (
     publish,
     reason,
     remove_folder,
-    sha256,
     write_folder,
     write_text,
     writing,
@@ -157,8 +156,3 @@ def test_a_folder_is_out_of_the_way_on_the_disk_before_anything_in_it_goes(tmp_p
     remove_folder(tmp_path / "step")
     assert seen == [(tmp_path, [tmp_path / ".step.part" / "a"])]
 
-
-def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):
-    """SHA-256 of the empty text: FIPS 180-4 examples."""
-    (tmp_path / "empty").write_bytes(b"")
-    assert sha256(tmp_path / "empty") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -7,6 +7,7 @@ import pytest
 
 from bio_fa.errors import RecordError
 from bio_fa.io.frames import by_trial, durations, whole_numbers
+from bio_fa.io.scratch import Scratch
 from tests.io.recording import PHASES, POPULATIONS, frames
 
 
@@ -25,7 +26,7 @@ def test_rows_run_by_trial_then_phase_then_time():
     """Written out for two trials, one frame and then two: the value is trial · 10 + position."""
     first = np.array([[[0.0], [10.0]]])
     second = np.array([[[1.0], [11.0]], [[2.0], [12.0]]])
-    rows = by_trial([first, second])
+    rows = by_trial([first, second], Scratch())
     assert rows.dtype == np.float32
     assert rows[:, 0].tolist() == [0, 1, 2, 10, 11, 12]
 

@@ -120,8 +120,8 @@ def failing_at(call: int, error: BaseException | type[BaseException]):
 
     calls = iter(range(1, 100))
 
-    def extend_or_fail(table, rows):
-        extend(table, rows)
+    def extend_or_fail(table, rows, wrote=None):
+        extend(table, rows, wrote)
         if next(calls) == call:
             raise error
 

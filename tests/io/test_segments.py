@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bio_fa.io.commit import sha256
+from bio_fa.io.digest import sha256
 from bio_fa.io.segments import KINDS, Segments, kind_of
 
 

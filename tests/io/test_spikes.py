@@ -263,7 +263,7 @@ def test_an_append_that_is_interrupted_anywhere_counts_as_never_begun(path, monk
 
     calls = []
 
-    def failing(table, rows):
+    def failing(table, rows, wrote=None):
         calls.append(table)
         extend(table, rows[: len(rows) // 2])
         if len(calls) == call:
