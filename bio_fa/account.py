@@ -43,7 +43,7 @@ def account(experiment: Experiment, source: str, training: Training, command: Se
         "ceilings": {population.name: ceiling(population, experiment.protocol) for population in circuit.populations},
         "signed_activity": [population.name for population in circuit.populations if population.neuron.signed],
         "skipped": training.skipped,
-        "provenance": provenance(experiment.seed, command),
+        "provenance": {**provenance(experiment.seed, command), "processes": training.team.size},
     }
 
 

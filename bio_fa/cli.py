@@ -58,12 +58,14 @@ def run(
     set_: Annotated[list[str] | None, typer.Option("--set", help="Override: section.key=value, as often as needed.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that the folder holds.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder, if any.")] = False,
+    nproc: Annotated[int | None, typer.Option("--nproc", help="Processes that share each batch; 1 without it.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but the path of the report.")] = False,
 ) -> None:
     """Run an experiment: train, record, report."""
     from bio_fa import config as configuration
     from bio_fa import running
-    from bio_fa.analysis import inspect_run, summarise, write_report
+    from bio_fa.following import follow
+    from bio_fa.launching import assembled
     from bio_fa.progress import ProgressBar
 
     console = Console(quiet=quiet, soft_wrap=True)
@@ -74,7 +76,13 @@ def run(
         raise RecordError("--resume goes on with a run, and --overwrite removes it; give one of them.")
     if resume and running.has_finished(place):
         console.print(f"{place} holds a run that has finished; nothing is left to resume.", highlight=False)
-    running.run(experiment, place, overwrite, ProgressBar(console), settings.texts(config.parent), words, resume)
+    others = ["run", str(config), "--output", str(place), *(f"--set={each}" for each in set_ or [])]
+    with assembled(experiment, nproc, others) as team:
+        if team.rank:
+            return follow(experiment, place, team)
+        running.run(experiment, place, overwrite, ProgressBar(console), settings.texts(config.parent), words, resume, team)
+    from bio_fa.analysis import inspect_run, summarise, write_report
+
     report = write_report(place)
     console.print(summarise(inspect_run(place)), highlight=False)
     print(report)

@@ -46,6 +46,10 @@ class LivenessError(BioFAError):
     """A run in which a population is nearly all silent or saturated, so that it computes nothing."""
 
 
+class TeamError(BioFAError):
+    """A run on several processes of which one is gone, or computes something else."""
+
+
 class PreemptionError(BioFAError):
     """A run that the system asked to stop, and that left a checkpoint; the command line exits with 75."""
 

@@ -27,6 +27,7 @@ from bio_fa.phase import Phase
 from bio_fa.record_files import RecordFiles, room, snapshot_epochs
 from bio_fa.resuming import Position, require_same, restore, settings, state
 from bio_fa.tasks import Batch
+from bio_fa.team import ALONE, Team
 from bio_fa.training import Score, Training
 from bio_fa.watching import Watcher
 
@@ -41,22 +42,21 @@ def run(
     texts: Mapping[str, str] | None = None,
     command: Sequence[str] | None = None,
     resume: bool = False,
+    team: Team = ALONE,
 ) -> Path:
     """Train ``experiment`` and write its run folder; return the folder.
 
     ``texts`` go into the folder as they are: ``config.toml`` and the Python files that it names; ``command`` is the command
     line. When the run ends early (Ctrl-C, divergence, a dead population, a full disk) what was recorded so far stays readable,
     and ``run.json`` says why it ended. With ``resume`` it goes on from the folder's newest checkpoint, on a CPU to the last bit as
-    if it had never stopped; without one it begins, and a run that has finished is left as it is.
+    if it had never stopped; without one it begins, and a run that has finished is left as it is. This process leads its ``team``.
 
     Raises:
         RecordError: when the folder holds a run (without ``overwrite``) or is being written, cannot be written, or the disk is too
             small; when the run to resume had another configuration, diverged, or its checkpoints are damaged.
-        DataError: when the task's data are missing or cannot be used.
-        DivergenceError: when activity or weights stop being finite.
-        LivenessError: when a population stays nearly all silent or saturated.
-        BackendError: when potentials are to be recorded and the backend keeps none.
-        PreemptionError: when a signal asked the run to stop.
+        DataError, BackendError: when the task's data cannot be used, or the backend keeps no potentials that are to be recorded.
+        DivergenceError, LivenessError: when activity or weights stop being finite, or a population stays silent or saturated.
+        PreemptionError, TeamError: when a signal asked the run to stop, or a process of the team is gone.
     """
     place = RunFolder(Path(folder))
     if resume and has_finished(folder):
@@ -67,7 +67,7 @@ def run(
         return place.path
     watcher = watcher or Watcher()
     dataset = experiment.dataset()
-    training = Training(experiment, dataset)
+    training = Training(experiment, dataset, team)
     description = account(experiment, dataset.source, training, command)
     goes_on, anew = resume and place.begun, overwrite or (resume and not place.recorded)
     if not goes_on:
@@ -81,6 +81,7 @@ def run(
         else:
             study.begin(anew)
         with study.conclusion():
+            team.told(goes_on)
             study.train()
         place.clear_progress()
     return place.path
@@ -102,6 +103,8 @@ class _Run:
     started: float = field(default_factory=time.perf_counter)
     committed: float = field(default_factory=time.perf_counter)
     """When the last checkpoint was left."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of files of the record, by name, of which it is known."""
     observer: Observer | None = None
     """Who watches the batch that is being learned, if it is recorded."""
 
@@ -132,7 +135,7 @@ class _Run:
         try:
             yield
             self._status("finished", "")
-            self.folder.seal(self.texts)
+            self.folder.seal(self.texts, self.digests)
         except (KeyboardInterrupt, PreemptionError) as error:
             who = "the user" if isinstance(error, KeyboardInterrupt) else "the system"
             self._status("interrupted", f"stopped by {who} after {self.training.trials} training trials")
@@ -173,7 +176,7 @@ class _Run:
                 self._keep(files)
                 position.follow()
                 self._leave_checkpoint(files, due=experiment.checkpoint.due_after(position.epoch - 1))
-            files.finish()
+            self.digests = files.finish()
 
     def _learn(self, files: RecordFiles) -> None:
         """Learn what is left of an epoch."""

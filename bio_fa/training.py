@@ -21,6 +21,7 @@ from bio_fa.phase import Phase
 from bio_fa.randomness import stream
 from bio_fa.synapses import Parameters
 from bio_fa.tasks import Batch, Dataset
+from bio_fa.team import ALONE, EVERYTHING, Team
 
 EVALUATION_BATCH, SPIKING_BATCH = 500, 100
 """Test trials that run side by side, in circuits of rates and with spikes. Choice: large enough to be fast, small enough to stay in
@@ -62,10 +63,10 @@ class Score:
 
 
 class Training:
-    """A circuit in training. ``state`` is replaced trial by trial."""
+    """A circuit in training. ``state`` is replaced trial by trial; every process of a ``team`` trains it alike."""
 
-    def __init__(self, experiment: Experiment, dataset: Dataset) -> None:
-        self.experiment, self.dataset = experiment, dataset
+    def __init__(self, experiment: Experiment, dataset: Dataset, team: Team = ALONE) -> None:
+        self.experiment, self.dataset, self.team = experiment, dataset, team
         self.circuit, self.protocol, self.learning = experiment.circuit, experiment.protocol, experiment.learning
         self.beginning = experiment.beginning()
         self.simulation: Simulation = experiment.backend.compile(self.circuit, self.protocol, self.learning)
@@ -138,6 +139,7 @@ class Training:
             self.state = replace(begun, draws=self.state.draws)
 
     def _learn(self, batch: Batch, score: Score, run: Callable[[Phase], object] | None) -> None:
+        self._share(batch)
         run = run or partial(self._run, batch)
         for phase in self.learning.phases(self.protocol):
             run(phase)
@@ -145,15 +147,20 @@ class Training:
         self._judge(batch, score)
         self.state = self.simulation.learn(self.state)
 
+    def _share(self, batch: Batch) -> None:
+        """Run only this process's share of the trials from here on."""
+        self.state = replace(self.state, draws=replace(self.state.draws, share=self.team.share(len(batch.trial))))
+
     def _run(self, batch: Batch, phase: Phase) -> None:
         self.state, _ = self.simulation.run(self.state, phase, self.inputs(batch))
 
     def inputs(self, batch: Batch) -> dict[str, np.ndarray]:
-        """Return the stimuli and targets of a batch by population, (trial, neuron)."""
-        return {self.circuit.input: batch.stimulus, self.circuit.output: batch.target}
+        """Return the stimuli and targets of this process's share of a batch by population, (trial, neuron)."""
+        mine = self.state.draws.share.rows
+        return {self.circuit.input: batch.stimulus[mine], self.circuit.output: batch.target[mine]}
 
     def _judge(self, batch: Batch, score: Score) -> None:
-        output = self.simulation.activity(self.state, self.circuit.output, self.first)
+        output = self.state.draws.share.whole(self.simulation.activity(self.state, self.circuit.output, self.first))
         with np.errstate(over="ignore", invalid="ignore"):
             losses = self.experiment.loss.per_trial(output, batch.target)
         if not np.isfinite(losses).all():
@@ -170,7 +177,7 @@ class Training:
     def aside(self) -> Iterator[None]:
         """Run trials that teach nothing: on draws of their own, which are the same every time, and leaving those of learning."""
         draws = self.state.draws
-        self.state = replace(self.state, draws=replace(draws, number=ASIDE))
+        self.state = replace(self.state, draws=replace(draws, number=ASIDE, share=EVERYTHING))
         try:
             yield
         finally:
@@ -182,15 +189,18 @@ class Training:
         return min(EVALUATION_BATCH, SPIKING_BATCH) if self.circuit.spiking else EVALUATION_BATCH
 
     def evaluate(self) -> Score:
-        """Return the score of the test trials; nothing is learned.
+        """Return the score of the test trials; nothing is learned. All processes of a team must do so at the same time.
 
         Raises:
             DivergenceError: when activity or loss are not finite.
+            TeamError: when the processes have come to hold different weights.
         """
+        self.team.require_same(self.parameters())
         score = Score()
         with self.aside():
             for batch in self.dataset.test.batches(self.side_by_side):
-                self.state, _ = self.simulation.run(self.state, self.protocol.phases[0], self.inputs(batch))
+                self._share(batch)
+                self._run(batch, self.protocol.phases[0])
                 self._judge(batch, score)
         return score
 

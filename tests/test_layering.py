@@ -20,10 +20,10 @@ LAYERS = {
     0: "errors ops measures randomness",
     1: "description population hierarchy connectivity weights transmission credit tie constraints updates projection wiring "
     "circuit standardisation synapses pathways neurons plasticity",
-    2: "noise phase protocol selection reduction recorder checkpointing losses tasks draws",
+    2: "team noise phase protocol selection reduction recorder checkpointing losses tasks draws",
     3: "backends learning rules",
     4: "beginning experiment training examination evaluation guard observation record_size record_layout record_files "
-    "running watching account resuming interruption config catalogue sections modules export io",
+    "running following launching watching account resuming interruption config catalogue sections modules export io",
     5: "analysis formats comparison",
     6: "progress cli cli_studies",
 }

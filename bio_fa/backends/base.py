@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from bio_fa.phase import Phase
 from bio_fa.projection import SHUNT, Projection
 from bio_fa.protocol import Protocol
 from bio_fa.synapses import Parameters, check_synapses
+from bio_fa.team import Seat, Team
 
 Frames = list[dict[str, np.ndarray]]
 """Recorded activities in order of time: (trial, neuron) by population."""
@@ -170,6 +171,16 @@ class Backend(Description, abstract=True):
             BackendError: with the reasons of ``unsupported``.
             DescriptionError: when the protocol does not fit the circuit.
         """
+
+    def team(self, seat: Seat, fate: Callable[[float], str]) -> Team:
+        """Return the team in which a process shares one run with others, which it has not met yet.
+
+        ``fate`` waits at most so many seconds and tells how another process ended: nothing where none did, or nobody knows.
+
+        Raises:
+            BackendError: where the backend computes in one process.
+        """
+        raise BackendError(f"{self.kind()} computes in one process; leave out --nproc, or choose torch_rate or torch_spiking.")
 
     def require_supported(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> None:
         """Refuse what this backend cannot run."""

@@ -86,7 +86,7 @@ class LearningSimulation(Simulation):
         """Apply plasticity (or the gradient), update and constraints; weights change in place."""
         means = self.means(state)
         with self.scope(state, first=False):
-            for name, delta in self.changes(state, means).items():
+            for name, delta in state.draws.share.means(self.changes(state, means)).items():
                 self._move(name, delta, state)
             for projection in self.circuit.tied:
                 state.weights[projection.name] = self._copied(projection, state)
@@ -125,20 +125,18 @@ class LearningSimulation(Simulation):
 
     def means(self, state: State) -> dict[tuple[str, str], Quantity]:
         """Return the running averages that rules sense, the current trial included."""
-        means = dict(state.means)
-        if isinstance(self.learning, LocalLearning):
-            for phase, population in self.averaged:
-                now = state.memory.activity[phase][population].mean(0)
-                before = means.get((phase, population), 0 * now)
-                means[phase, population] = self.learning.average(before, now, state.trials)
-            for each in self.competing:
-                now = state.memory.u[each.error.phase][each.post].mean(0)  # type: ignore[union-attr]
-                before = means.get((POTENTIAL, each.post), 0 * now)
-                means[POTENTIAL, each.post] = self.learning.average(before, now, state.trials)
-            for credit in self.rewarded:
-                now = self.judged(state).reward(credit).mean()
-                means[REWARD] = self.learning.average(means.get(REWARD, 0.0), now, state.trials)
-        return means
+        if not isinstance(self.learning, LocalLearning):
+            return dict(state.means)
+        before, average, now = state.means, self.learning.average, state.draws.share.means(self._present(state))
+        return {**before, **{key: average(before.get(key, 0 * each), each, state.trials) for key, each in now.items()}}
+
+    def _present(self, state: State) -> dict[tuple[str, str], Quantity]:
+        """Return what is averaged over trials, of the current one alone."""
+        memory = state.memory
+        activities = {(phase, name): memory.activity[phase][name].mean(0) for phase, name in self.averaged}
+        potentials = {(POTENTIAL, each.post): memory.u[each.error.phase][each.post].mean(0) for each in self.competing}  # type: ignore[union-attr]
+        rewards = [(REWARD, self.judged(state).reward(credit).mean()) for credit in self.rewarded]
+        return {**activities, **potentials, **dict(rewards)}
 
     def sides(self, projection: Projection, state: State, means: Means) -> tuple[Presynaptic, Postsynaptic]:
         """Return what both sides of a projection's synapses know once a trial: activities and errors (trial, neuron)."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
+import numpy as np
+
 from bio_fa.backends.phases import Activities, Memory, PhaseRun, Trial
 from bio_fa.neurons import RateNeuron
 from bio_fa.noise import NeuronNoise
@@ -95,13 +97,16 @@ class Settling(PhaseRun):
         steady = {each.name: self._steady(each, given, memory, trial) for each in self.free}
         activity = {each.name: self._activity(each, u[each.name], trial) for each in self.free}
         for _ in range(settle.max_steps):
-            moved = []
+            sizes = []
             for each in self.free:
                 current = steady[each.name] + self._moving(each, activity, memory, trial)
                 move = settle.step * (_neuron(each).settled(current) - u[each.name])
                 u[each.name] = u[each.name] + move
                 activity[each.name] = self._activity(each, u[each.name], trial)
-                moved.append(float(trial.machine.numpy(abs(move).max() / (1 + abs(u[each.name]).max()))))
+                sizes += [trial.machine.numpy(abs(size).max()) for size in (move, u[each.name])]
+            largest = trial.draws.share.largest(np.array(sizes))
+            with np.errstate(invalid="ignore"):
+                moved = [float(distance) for distance in largest[::2] / (1 + largest[1::2])]
             if all(distance <= settle.tolerance for distance in moved):
                 break
             if not all(map(math.isfinite, moved)):

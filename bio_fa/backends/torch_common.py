@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +25,7 @@ from bio_fa.ops import Quantity, step
 from bio_fa.plasticity import Postsynaptic, Presynaptic, Product
 from bio_fa.projection import Projection
 from bio_fa.protocol import Protocol
+from bio_fa.team import Seat, Team
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ class TorchBackend(Backend, abstract=True):
         if self.threads is not None:
             torch.set_num_threads(self.threads)
         return self.simulation(circuit, protocol, learning)
+
+    def team(self, seat: Seat, fate: Callable[[float], str]) -> Team:
+        """Return a team by torch.distributed, which not every torch has."""
+        from bio_fa.backends.torch_team import TorchTeam
+
+        return TorchTeam(seat, self.device, fate)
 
     @abstractmethod
     def simulation(self, circuit: Circuit, protocol: Protocol, learning: Learning) -> TorchSimulation:
