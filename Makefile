@@ -32,7 +32,7 @@ install: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[brian2,nwb,readers,search,slurm,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[brian2,browser,nwb,readers,search,slurm,test]'
 	touch $@
 
 # Runs are kept: they are results.

@@ -31,6 +31,7 @@ def compare(
     """Compare learning rules over seeds: what is lacking is run, what is there is not repeated."""
     from bio_fa.comparison import comparing
     from bio_fa.comparison.cells import study_of
+    from bio_fa.comparison.report.writing import PAGE
 
     comparison, beside = comparing.opened(config)
     comparison = replace(comparison, engine=chosen(comparison.engine, engine, jobs))
@@ -39,7 +40,7 @@ def compare(
     if dry_run:
         return _show_plan(comparing.planned_runs(study_of(comparison, beside, overrides), place), comparison.engine)
     results = comparing.compare(config, place, engine=comparison.engine, overrides=overrides, console=Console(quiet=quiet))
-    _show(results, place, quiet)
+    _show(results, place, quiet, place / PAGE)
 
 
 def sweep(
@@ -101,9 +102,9 @@ def _show_plan(planned: Any, engine: Any) -> None:
     print(f"Time: {estimate(planned, engine.at_once).sentence}, {jobs}. Nothing was run or written.")
 
 
-def _show(results: Any, place: Path, quiet: bool) -> None:
+def _show(results: Any, place: Path, quiet: bool, *pages: Path) -> None:
     if not quiet:
-        print(results.text())
+        print(results.text(), *pages, sep="\n")
     print(place / "summary.json")
     if results.failed:
         raise typer.Exit(1)

@@ -26,9 +26,9 @@ CONDA = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 NEEDED = [Requirement(each) for each in itertools.chain(PROJECT["dependencies"], *EXTRAS.values())]
-READERS = {Requirement(each).name for each in EXTRAS["readers"]}
-IN_CHANNELS = [each for each in NEEDED if each.name not in READERS]
-"""What conda has; the readers come by pip, because not every one of them is in a channel."""
+BY_PIP = {Requirement(each).name for extra in ("browser", "readers") for each in EXTRAS[extra]}
+IN_CHANNELS = [each for each in NEEDED if each.name not in BY_PIP]
+"""What conda has; the browser's driver and the readers come by pip, because not every one of them is in a channel."""
 NAMES = [each.name for each in NEEDED]
 
 
@@ -59,9 +59,9 @@ def test_conda_is_given_nothing_else_but_python() -> None:
     assert set(conda_ranges()) == {CONDA.get(each.name, each.name) for each in IN_CHANNELS} | {"python"}
 
 
-def test_conda_is_given_the_readers_by_pip() -> None:
+def test_conda_is_given_the_browser_and_the_readers_by_pip() -> None:
     listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    assert [each["pip"] for each in listed if isinstance(each, dict)] == [["-e .[readers]"]]
+    assert [each["pip"] for each in listed if isinstance(each, dict)] == [["-e .[browser,readers]"]]
 
 
 def test_conda_is_given_the_same_python() -> None:

@@ -17,6 +17,8 @@ from bio_fa.comparison.comparison import Comparison, read_comparison
 from bio_fa.comparison.engines import Engine
 from bio_fa.comparison.judgement import cell_table, improvements, judge, pairs
 from bio_fa.comparison.plan import Plan, plan
+from bio_fa.comparison.report.origin import command
+from bio_fa.comparison.report.writing import write_report
 from bio_fa.comparison.results import Results
 from bio_fa.comparison.scores import scores
 from bio_fa.errors import ConfigError
@@ -31,7 +33,7 @@ def compare(
     overrides: Mapping[str, Any] | None = None,
     console: Console | None = None,
 ) -> Results:
-    """Run what a comparison lacks, write its results into its folder, and return them.
+    """Run what a comparison lacks, write its results and their report into its folder, and return them.
 
     Args:
         comparison: its description, or the TOML file of one.
@@ -52,6 +54,8 @@ def compare(
     failed = carry_out(planned, engine or described.engine, place, Board(console or Console(quiet=True), planned))
     results = judged(described, planned, place, failed)
     results.write(place)
+    file = None if isinstance(comparison, Comparison) else Path(comparison)
+    write_report(results, place, command(file, place, overrides))
     return results
 
 

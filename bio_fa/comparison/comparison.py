@@ -44,6 +44,8 @@ class Comparison(Description):
     """The value of the measure to which the trials are counted; None: they are not."""
     alpha: float = 0.05
     """The share of comparisons without a difference in which one may be claimed."""
+    question: str = ""
+    """What it asks, in a sentence or two, which the report repeats."""
     budget: str = ""
     """How the settings of each rule were chosen, in a sentence, which the results repeat."""
     engine: Engine = field(default_factory=Local)

@@ -12,13 +12,15 @@ import pandas as pd
 from bio_fa.analysis.verdict import Verdict
 from bio_fa.comparison import tables
 from bio_fa.comparison.plan import Refusal
+from bio_fa.comparison.report.notebook import notebook
+from bio_fa.comparison.report.scoreboard import scoreboard
 from bio_fa.io.commit import write_text
 from bio_fa.io.plain import write_json
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What a study found; a notebook shows it as a table.
+    """What a study found; a notebook shows it as a table with the points of its seeds.
 
     Attributes:
         study: what was asked: the description of the comparison or sweep, as plain values.
@@ -57,7 +59,8 @@ class Results:
         return "\n".join([tables.text(self.shown), "", *self.sentences]) + "\n"
 
     def _repr_html_(self) -> str:
-        return tables.html(self.shown, self.sentences)
+        measure = str(self.study.get("measure", "score"))
+        return notebook(scoreboard(self.table, self.runs, measure, self.verdicts, self.improvements), self.sentences)
 
     def to_table(self) -> dict[str, Any]:
         """Return everything as plain values: what ``summary.json`` holds."""

@@ -1,8 +1,7 @@
-"""Tables: the cells of a study as people read them, in plain text, HTML and LaTeX."""
+"""Tables: the cells of a study as people read them, in plain text and LaTeX."""
 
 from __future__ import annotations
 
-import html as escaping
 import math
 from collections.abc import Sequence
 
@@ -73,12 +72,6 @@ def text(table: pd.DataFrame) -> str:
 
 def _aligned(words: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(word.ljust(width) for word, width in zip(words, widths, strict=True)).rstrip()
-
-
-def html(table: pd.DataFrame, sentences: Sequence[str]) -> str:
-    """Return a table of texts and sentences below it as HTML."""
-    told = "".join(f"<p>{escaping.escape(each)}</p>" for each in sentences)
-    return str(table.to_html(index=False, border=0)) + told
 
 
 def latex(table: pd.DataFrame) -> str:

@@ -96,7 +96,8 @@ def test_the_files_say_what_the_object_says(found):
 def test_a_notebook_shows_the_table_and_its_sentences(found):
     _, results = found
     html = results._repr_html_()
-    assert html.startswith("<table") and FA in html and "2 seeds cannot conclude anything" in html
+    assert html.startswith('<div class="bio-fa">') and f'data-key="{FA}"' in html and "2 seeds cannot conclude anything" in html
+    assert html.count('class="strip c') == 2 and html.count("<circle") == 4 and "<script" not in html
 
 
 def test_too_few_seeds_are_warned_of_and_how_many_would_do(found):
