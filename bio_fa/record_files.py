@@ -23,8 +23,8 @@ from bio_fa.record_layout import RecordLayout
 from bio_fa.record_size import RecordSize
 from bio_fa.synapses import Parameters
 
-BLOCK, SEGMENT = 1 << 25, 1 << 31
-"""Bytes of frames and spikes that are written together, and after which a segment is complete. Choice: 32 MiB, so that what is done
+BLOCK, SEGMENT = 1 << 26, 1 << 31
+"""Bytes of frames and spikes that are written together, and after which a segment is complete. Choice: 64 MiB, so that what is done
 once a block takes no time; 2 GiB between two checkpoints, because what needs one segment only is written once."""
 SYNCHRONISED = 1 << 26
 """Bytes after which the disk is waited for. Choice: 64 MiB, so that little is left to be waited for when a segment is complete."""

@@ -107,10 +107,11 @@ def _plain(table: h5py.Dataset) -> bool:
 
 def _places(table: h5py.Dataset, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """Yield where in the file rows ``start`` to ``stop`` lie, chunk by chunk: the first byte, and how many."""
-    row, chunk = table.dtype.itemsize * math.prod(table.shape[1:]), table.chunks[0]
+    (chunk, *width), inner = table.chunks, (0,) * (table.ndim - 1)
+    row = table.dtype.itemsize * math.prod(width)
     while start < stop:
         first = start - start % chunk
-        place = table.id.get_chunk_info_by_coord((first, *(0 for _ in table.shape[1:]))).byte_offset
+        place = table.id.get_chunk_info_by_coord((first, *inner)).byte_offset
         count = min(stop, first + chunk) - start
         yield place + (start - first) * row, count * row
         start += count

@@ -22,7 +22,7 @@ from bio_fa.io import commit, hdf5
 from tests.faults.damaged_runs import go, opens, same
 
 BOUNDARIES = [
-    *((os, name) for name in ("write", "replace", "rename", "fsync", "mkdir", "truncate")),
+    *((os, name) for name in ("write", "pwrite", "replace", "rename", "fsync", "mkdir", "truncate")),
     (hdf5, "allocate"),
     (h5py.File, "flush"),
     (h5py.File, "close"),
