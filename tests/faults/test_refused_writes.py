@@ -7,7 +7,6 @@ closes. The n-th of them is refused, for every n: with EIO once, or with ENOSPC 
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,7 +89,7 @@ WAYS = {"once": (errno.EIO, lambda n: lambda asked: asked == n), "from_then_on":
 def test_wherever_the_disk_refuses_a_write_nothing_committed_is_lost_and_the_run_goes_on(whole, boundaries, tmp_path, way):
     assert boundaries > 100, "fewer writes than the files of a run take: what is counted is not what the run does"
     code, refusing = WAYS[way]
-    for n in itertools.chain(range(1, boundaries + 1, STRIDE), [boundaries]):
+    for n in sorted({*range(1, boundaries + 1, STRIDE), boundaries}):
         folder = tmp_path / str(n)
         with disk(refusing(n), code) as refused, pytest.raises(RecordError) as caught:
             go("tiny", str(folder))
