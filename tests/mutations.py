@@ -235,8 +235,8 @@ MUTATIONS = (
     Mutation(
         "every batch of trials has the same draws",
         "draws.py",
-        "return Draws(self.seed, self.number + 1)",
-        "return Draws(self.seed, 0)",
+        "return replace(self, number=self.number + 1)",
+        "return replace(self, number=0)",
         "tests/test_draws.py::test_every_batch_of_trials_has_draws_of_its_own",
     ),
     Mutation(
