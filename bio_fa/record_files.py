@@ -26,8 +26,6 @@ from bio_fa.synapses import Parameters
 BLOCK, SEGMENT = 1 << 26, 1 << 31
 """Bytes of frames and spikes that are written together, and after which a segment is complete. Choice: 64 MiB, so that what is done
 once a block takes no time; 2 GiB between two checkpoints, because what needs one segment only is written once."""
-SYNCHRONISED = 1 << 26
-"""Bytes after which the disk is waited for. Choice: 64 MiB, so that little is left to be waited for when a segment is complete."""
 CHECKPOINT_BYTES = 32
 """What a possible synapse takes in a checkpoint, at most: its weight, whether it exists, and two numbers of the update."""
 
@@ -58,7 +56,7 @@ class RecordFiles:
         self._open: dict[str, Any] = {}
         self._waiting: dict[str, list[Block]] = {}
         self._sizes: dict[str, int] = {}
-        self._unsynchronised, self._scratch = 0, Scratch()
+        self._scratch = Scratch()
         self._named: dict[str, str] = {}
         self._background = Background()
 
@@ -121,18 +119,19 @@ class RecordFiles:
             self._flush(kind)
 
     def _flush(self, kind: str) -> None:
-        """Append the trials that wait to the open segment of a kind; complete it if it has grown enough."""
+        """Append the trials that wait to the open segment of a kind; complete it if it has grown enough.
+
+        The disk is waited for after every full block, so that little is left to be waited for when the segment is complete.
+        """
         block = joined(self._waiting[kind], self._scratch)
         self._waiting[kind].clear()
         writer = self._writer(kind)
         writer.append(block.frames, block.label, block.stimulus, block.epoch, block.spikes)
         self._sizes[kind] = self._sizes.get(kind, 0) + block.size
-        self._unsynchronised += block.size
-        if self._unsynchronised >= SYNCHRONISED:
-            writer.synchronise()
-            self._unsynchronised = 0
         if self._sizes[kind] >= SEGMENT:
             self._complete(kind)
+        elif block.size >= BLOCK:
+            writer.synchronise()
 
     def _chosen(self, arrays: Arrays) -> Arrays:
         """Return arrays (..., neuron) of the chosen neurons."""
