@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -14,10 +15,10 @@ from bio_fa.experiment import Experiment
 from bio_fa.io.background import Background
 from bio_fa.io.blocks import Block, joined
 from bio_fa.io.digest import sha256
+from bio_fa.io.growing import Growing
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.scratch import Scratch
 from bio_fa.io.segments import ACTIVITY, WEIGHTS, kind_of
-from bio_fa.io.whole import Growing
 from bio_fa.observation import Arrays, Observed
 from bio_fa.record_layout import RecordLayout
 from bio_fa.record_size import RecordSize
@@ -54,26 +55,44 @@ class RecordFiles:
         self._layout = RecordLayout(experiment, provenance)
         self._segments, self._wholes = dict(segments or {}), Growing(folder.path, folder.segments.listed(segments or {}))
         self._open: dict[str, Any] = {}
-        self._waiting: dict[str, list[Block]] = {}
         self._sizes: dict[str, int] = {}
+        self._waiting: list[tuple[Observed, int, str]] = []
+        self._bytes = 0
         self._scratch = Scratch()
         self._named: dict[str, str] = {}
         self._background = Background()
 
     def append(self, observed: Observed, epoch: int, trials: str = "test") -> None:
-        """Write what ``test`` or ``learning`` trials of an epoch did."""
-        self._background.do(partial(self._append, observed, epoch, trials), observed.size)
+        """Write what ``test`` or ``learning`` trials of an epoch did, with others once they are many.
+
+        The disk is then waited for, so that little is left to be waited for when a segment is complete.
+        """
+        self._waiting.append((observed, epoch, trials))
+        self._bytes += observed.size
+        if self._bytes >= BLOCK:
+            self._send()
+            self._background.do(self._synchronise)
 
     def snapshot(self, name: str, step: int, epoch: float, parameters: Parameters) -> None:
         """Write all weights, as they are after so many training trials and epochs."""
         size = sum(each.w.nbytes for each in parameters.values())
         self._background.do(partial(self._snapshot, name, step, epoch, parameters), size)
 
-    def commit(self) -> Mapping[str, str]:
-        """Complete the open segments; return the SHA-256 of all that there are, by name."""
+    def complete(self) -> None:
+        """Let the open segments be completed while the caller goes on to something else before it commits."""
+        self._send()
         self._background.do(self._complete_all)
+
+    def commit(self) -> Mapping[str, str]:
+        """Complete the open segments; return the SHA-256 of all that there are, by name.
+
+        The whole files take them in while the caller goes on.
+        """
+        self.complete()
         self._background.wait()
-        return dict(self._segments)
+        segments = dict(self._segments)
+        self._background.do(self._wholes.grow)
+        return segments
 
     def finish(self) -> Mapping[str, str]:
         """Complete everything, and give the whole files their names; return the SHA-256 of those of which it is known."""
@@ -85,18 +104,37 @@ class RecordFiles:
     def _name(self) -> None:
         self._named = self._wholes.finish()
 
-    def _append(self, observed: Observed, epoch: int, trials: str) -> None:
+    def _send(self) -> None:
+        """Let the thread write the trials that wait."""
+        if self._waiting:
+            self._background.do(partial(self._write, self._waiting), self._bytes)
+        self._waiting, self._bytes = [], 0
+
+    def _write(self, waiting: Sequence[tuple[Observed, int, str]]) -> None:
+        """Append trials to the open segments of their kinds, those that join as one block."""
+        blocks: dict[str, list[Block]] = {}
+        for kind, block in itertools.chain.from_iterable(itertools.starmap(self._blocks, waiting)):
+            together = blocks.setdefault(kind, [])
+            if together and not together[-1].joins(block):
+                self._flush(kind, together)
+                together.clear()
+            together.append(block)
+        for kind, together in blocks.items():
+            self._flush(kind, together)
+
+    def _blocks(self, observed: Observed, epoch: int, trials: str) -> Iterator[tuple[str, Block]]:
+        """Yield what is written of trials, each with the kind of file that takes it."""
         batch = observed.batch
         spikes = {phase: self._fired(each) for phase, each in observed.spikes.items()}
-        self._write(kind_of(ACTIVITY, trials), replace(self._summary(observed, epoch), spikes=spikes))
+        yield kind_of(ACTIVITY, trials), replace(self._summary(observed, epoch), spikes=spikes)
         for variable, phases in observed.variables.items():
             kept = {phase: self._chosen(each) for phase, each in phases.items()}
-            self._write(kind_of(variable), Block(kept, batch.label, batch.trial, epoch))
+            yield kind_of(variable), Block(kept, batch.label, batch.trial, epoch)
         probed = {phase: kept for phase, kept in observed.potentials.items() if kept}
         if probed:
             first = slice(next(iter(next(iter(probed.values())).values())).shape[1])
             label = None if batch.label is None else batch.label[first]
-            self._write(kind_of("potential"), Block(probed, label, batch.trial[first], epoch))
+            yield kind_of("potential"), Block(probed, label, batch.trial[first], epoch)
 
     def _summary(self, observed: Observed, epoch: int) -> Block:
         """Return the recorded frames of trials; stimulus −1 stands for all that ran side by side."""
@@ -109,28 +147,17 @@ class RecordFiles:
             return Block(reduced, None, np.array([-1]), epoch)
         return Block(reduced, batch.label, batch.trial, epoch)
 
-    def _write(self, kind: str, block: Block) -> None:
-        """Let trials wait until they are many, and then append them."""
-        waiting = self._waiting.setdefault(kind, [])
-        if waiting and not waiting[-1].joins(block):
-            self._flush(kind)
-        waiting.append(block)
-        if sum(each.size for each in waiting) >= BLOCK:
-            self._flush(kind)
-
-    def _flush(self, kind: str) -> None:
-        """Append the trials that wait to the open segment of a kind; complete it if it has grown enough.
-
-        The disk is waited for after every full block, so that little is left to be waited for when the segment is complete.
-        """
-        block = joined(self._waiting[kind], self._scratch)
-        self._waiting[kind].clear()
-        writer = self._writer(kind)
-        writer.append(block.frames, block.label, block.stimulus, block.epoch, block.spikes)
+    def _flush(self, kind: str, blocks: Sequence[Block]) -> None:
+        """Append blocks that join to the open segment of a kind; complete it if it has grown enough."""
+        block = joined(blocks, self._scratch)
+        self._writer(kind).append(block.frames, block.label, block.stimulus, block.epoch, block.spikes)
         self._sizes[kind] = self._sizes.get(kind, 0) + block.size
         if self._sizes[kind] >= SEGMENT:
             self._complete(kind)
-        elif block.size >= BLOCK:
+            self._wholes.grow()
+
+    def _synchronise(self) -> None:
+        for writer in self._open.values():
             writer.synchronise()
 
     def _chosen(self, arrays: Arrays) -> Arrays:
@@ -159,13 +186,11 @@ class RecordFiles:
         return self._open[kind]
 
     def _complete_all(self) -> None:
-        for kind in [kind for kind, waiting in self._waiting.items() if waiting]:
-            self._flush(kind)
         for kind in list(self._open):
             self._complete(kind)
 
     def _complete(self, kind: str) -> None:
-        """Give the open segment of a kind its name, and let the whole file grow by it."""
+        """Give the open segment of a kind its name, and tell the whole file, which grows by it."""
         writer = self._open.pop(kind)
         self._sizes[kind] = 0
         writer.close()

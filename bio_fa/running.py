@@ -17,11 +17,11 @@ from bio_fa.experiment import Experiment
 from bio_fa.interruption import Interruption, heeded
 from bio_fa.io import lines
 from bio_fa.io.checkpoint import Checkpoint
+from bio_fa.io.growing import Growing
 from bio_fa.io.lock import held
 from bio_fa.io.plain import read_text, write_json
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.io.vacancy import free
-from bio_fa.io.whole import Growing
 from bio_fa.observation import Observer, examine, record
 from bio_fa.phase import Phase
 from bio_fa.record_files import RecordFiles, room, snapshot_epochs
@@ -234,17 +234,21 @@ class _Run:
         if epoch in snapshot_epochs(experiment):
             name = {0: "initial", experiment.epochs: "final"}.get(epoch, f"epoch_{epoch:04d}")
             files.snapshot(name, training.trials, float(epoch), training.parameters())
-        self._measure(epoch, self.position.score if epoch else None)
+        test = training.evaluate()
         if experiment.record.due(epoch, experiment.epochs):
             for observed in record(training):
                 files.append(observed, epoch)
+        if epoch == experiment.epochs or experiment.checkpoint.due_after(epoch):
+            files.complete()
+        self._measure(epoch, test)
         if experiment.liveness is not None and epoch < experiment.epochs:
             experiment.liveness.require_alive(self.position.examined)
 
-    def _measure(self, epoch: int, score: Score | None) -> None:
+    def _measure(self, epoch: int, test: Score) -> None:
         found = examine(self.training)
         patience = self.experiment.liveness.patience if self.experiment.liveness else 1
         self.position.examined = [*self.position.examined, found][-patience:]
-        line = evaluation(self.training, epoch, score, found, aligns=epoch in snapshot_epochs(self.experiment))
+        learned = self.position.score if epoch else None
+        line = evaluation(self.training, epoch, learned, test, found, aligns=epoch in snapshot_epochs(self.experiment))
         self.folder.append_metrics(line)
         self.watcher.evaluated(line)

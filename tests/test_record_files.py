@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from threading import Event
 
 import h5py
 import numpy as np
@@ -13,6 +15,7 @@ from bio_fa.analysis.responses import predictions
 from bio_fa.errors import RecordError
 from bio_fa.experiment import Experiment
 from bio_fa.io.activity import ActivityReader
+from bio_fa.io.growing import Growing
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.observation import Observed, record
 from bio_fa.record_files import RecordFiles
@@ -235,3 +238,38 @@ def test_a_disk_that_refuses_is_heard_of_when_the_record_is_committed(tmp_path, 
     with pytest.raises(RecordError, match="No space left on device"), RecordFiles(experiment, folder, {}) as files:
         files.append(observed, 0)
         files.commit()
+
+
+def test_a_commit_does_not_wait_until_the_whole_files_have_grown(tmp_path, monkeypatch):
+    experiment = small_experiment(record=Record(trials=6))
+    folder, (observed,) = RunFolder.create(tmp_path / "run"), list(record(Training(experiment, experiment.dataset())))
+    committed, grow = Event(), Growing.grow
+    waited = []
+
+    def grow_later(growing: Growing) -> None:
+        waited.append(committed.wait(timeout=10))
+        grow(growing)
+
+    monkeypatch.setattr(Growing, "grow", grow_later)
+    with RecordFiles(experiment, folder, {}) as files:
+        for epoch in (0, 1):
+            files.append(observed, epoch)
+            files.commit()
+            committed.set()
+        files.finish()
+    assert all(waited), "a commit that waits for the growth comes back after the time is over"
+    with ActivityReader(folder.activity) as reader:
+        assert reader.trials()["epoch"].tolist() == np.repeat([0, 1], 6 * len(reader.phases)).tolist()
+
+
+def test_a_segment_is_completed_while_the_caller_does_something_else(tmp_path):
+    experiment = small_experiment(record=Record(trials=6))
+    folder, (observed,) = RunFolder.create(tmp_path / "run"), list(record(Training(experiment, experiment.dataset())))
+    with RecordFiles(experiment, folder, {}) as files:
+        files.append(observed, 0)
+        files.complete()
+        deadline = time.monotonic() + 10
+        while not folder.segments.all() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert [each.name for each in folder.segments.all()] == ["activity-000001.h5"]
+        assert list(files.commit()) == ["activity-000001.h5"], "and a commit completes no other"

@@ -29,8 +29,8 @@ from bio_fa.io.schema import require_understood
 
 VERSION = "1.0"
 BOUNDS = ("earliest", "v110")
-MARGIN = 1 << 20
-"""Bytes reserved beyond the data, for HDF5's own tables."""
+TABLES, MARGIN = 1 << 16, 1 << 20
+"""Bytes of HDF5's own tables that lie together, so that most blocks of a file hold values alone; bytes reserved for them all."""
 
 _DAMAGE = (BioFAError, OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError, OverflowError)
 """What h5py and NumPy raise on a file that is not what it claims."""
@@ -53,7 +53,7 @@ class RecordWriter(ABC):
             raise RecordError(f"{self._part} exists: {who}; move it away or choose another folder.")
         with writing(self.path):
             self._probe(room)
-            self._file = h5py.File(self._part, "x", libver=BOUNDS)
+            self._file = h5py.File(self._part, "x", libver=BOUNDS, meta_block_size=TABLES)
         try:
             with self._committing(room) as file:
                 file.attrs["format"], file.attrs["format_version"] = text(self.format), text(VERSION)

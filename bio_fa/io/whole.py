@@ -6,7 +6,7 @@ import errno
 import functools
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import final
@@ -173,73 +173,3 @@ def _copy_tables(segment: h5py.File, whole: h5py.File) -> None:
             copy_rows(segment[f"spikes/{name}/{key}"], whole[f"spikes/{name}/{key}"])
     for key in COLUMNS:
         copy_rows(segment[f"trials/{key}"], whole[f"trials/{key}"])
-
-
-@final
-class Growing:
-    """The whole files of a record in the making: each begins with the second segment of its kind, and grows with those after.
-
-    Args:
-        folder: where the whole files appear when they are finished.
-        segments: those that there are, in order.
-
-    Raises:
-        RecordError: by every method but ``abandon``, for damaged segments, or when the disk refuses; the segments stay.
-    """
-
-    def __init__(self, folder: Path, segments: Iterable[Path] = ()) -> None:
-        self._folder, self._wholes = folder, dict[str, Whole]()
-        self._segments: dict[str, list[Path]] = {}
-        self._ends: dict[str, tuple[int, int]] = {}
-        for each in segments:
-            self._list(each)
-
-    def end(self, kind: str) -> tuple[int, int]:
-        """Return how many rows and trials the segments of a kind hold together."""
-        segments = self._segments.get(kind)
-        if segments and kind not in self._ends and kind != WEIGHTS:
-            with ActivityReader(segments[-1]) as reader:
-                self._ends[kind] = reader.end
-        return self._ends.get(kind, (0, 0))
-
-    def add(self, segment: Path, end: tuple[int, int]) -> None:
-        """Let the file of a segment's kind grow by it; ``end``: of so many rows and trials in all."""
-        kind = self._list(segment)
-        self._ends[kind] = end
-        segments = self._segments[kind]
-        if kind == WEIGHTS or len(segments) == 1:
-            return
-        if kind not in self._wholes:
-            discard_part(self._path(kind))
-            self._wholes[kind] = Whole(self._path(kind), segments[0])
-            for each in segments[1:-1]:
-                self._wholes[kind].add(each)
-        self._wholes[kind].append(segment, end)
-        self._wholes[kind].synchronise()
-
-    def finish(self) -> dict[str, str]:
-        """Give every file its name; return, by name, those that are a segment under a second name, and of which."""
-        named = {}
-        for kind, segments in self._segments.items():
-            if kind in self._wholes:
-                self._wholes.pop(kind).close()
-            elif len(segments) > 1:
-                assemble(segments, self._path(kind))
-            elif rename(segments[0], self._path(kind)):
-                named[self._path(kind).name] = segments[0].name
-        return named
-
-    def abandon(self) -> None:
-        """Remove the files that have not been finished."""
-        for whole in self._wholes.values():
-            whole.abandon()
-        self._wholes = {}
-
-    def _list(self, segment: Path) -> str:
-        """Take note of a segment; return its kind."""
-        kind = segment.name.rpartition("-")[0]
-        self._segments.setdefault(kind, []).append(segment)
-        return kind
-
-    def _path(self, kind: str) -> Path:
-        return self._folder / f"{kind}.h5"

@@ -13,7 +13,7 @@ from bio_fa.errors import RecordError
 from bio_fa.io.activity import ActivityReader, ActivityWriter
 from bio_fa.io.nodes import PopulationInfo
 from bio_fa.io.weights import SynapseInfo, WeightsReader, WeightsWriter
-from bio_fa.io.whole import Growing, assemble, assembled, rename
+from bio_fa.io.whole import assemble, assembled, rename
 from bio_fa.synapses import Synapses
 from tests.faults.damaged_runs import values
 
@@ -128,33 +128,6 @@ def test_an_unfinished_record_is_read_through_a_copy_that_follows_it(tmp_path):
     with ActivityReader(assembled(pieces, "activity.h5")) as reader:
         assert np.unique(reader.trials()["epoch"]).tolist() == [0, 1, 2]
     assert {each.name for each in tmp_path.iterdir()} == {"1.h5", "2.h5"}, "nothing is written beside what is read"
-
-
-@pytest.mark.parametrize("known", [0, 1, 2])
-def test_a_file_that_grows_segment_by_segment_is_the_one_that_would_have_been_written_at_once(tmp_path, known):
-    """``known`` segments were there before, as where a run goes on."""
-    pieces, ends = [], [(0, 0)]
-    for number, epochs in enumerate((range(1), range(1, 3), range(3, 4)), 1):
-        pieces.append(write(tmp_path / f"activity-{number:06d}.h5", epochs, ends[-1]))
-        with ActivityReader(pieces[-1]) as reader:
-            ends.append(reader.end)
-    growing = Growing(tmp_path, pieces[:known])
-    for piece, end in zip(pieces[known:], ends[known + 1 :], strict=True):
-        growing.add(piece, end)
-    assert growing.end("activity") == ends[-1]
-    growing.finish()
-    found, expected = values(tmp_path / "activity.h5"), values(write(tmp_path / "at_once.h5", range(4)))
-    assert found.keys() == expected.keys()
-    for key in expected:
-        np.testing.assert_array_equal(found[key], expected[key], err_msg=key)
-
-
-def test_what_has_grown_and_is_given_up_leaves_only_its_segments(tmp_path):
-    pieces = [write(tmp_path / "activity-000001.h5", range(2)), write(tmp_path / "activity-000002.h5", range(2, 3), (32, 4))]
-    growing = Growing(tmp_path, pieces[:1])
-    growing.add(pieces[1], (48, 6))
-    growing.abandon()
-    assert sorted(tmp_path.iterdir()) == pieces
 
 
 @pytest.mark.parametrize("links", [True, False])
