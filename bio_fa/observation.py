@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from bio_fa.backends.base import Frames
+from bio_fa.backends.base import Frames, Potentials
 from bio_fa.examination import EXAMINED, Examination, Tally
 from bio_fa.phase import Phase
 from bio_fa.recorder import POTENTIAL_TRIALS
@@ -31,15 +31,15 @@ class Observed:
     """(time, trial, neuron)."""
     spikes: dict[str, Arrays] = field(default_factory=dict)
     """(spike, 3) [step, trial, neuron]."""
-    potentials: dict[str, Arrays] = field(default_factory=dict)
-    """(time, trial, neuron), of the first trials and neurons; in the first batch only."""
+    potentials: dict[str, dict[str, Arrays]] = field(default_factory=dict)
+    """(time, trial, neuron) of the first trials and neurons, by name, then by phase and population; in the first batch only."""
     variables: dict[str, dict[str, Arrays]] = field(default_factory=dict)
     """(1, trial, neuron) by variable, then by phase and population."""
 
     @property
     def size(self) -> int:
         """How many bytes it holds."""
-        kept = (self.frames, self.spikes, self.potentials, *self.variables.values())
+        kept = (self.frames, self.spikes, *self.potentials.values(), *self.variables.values())
         return sum(array.nbytes for phases in kept for arrays in phases.values() for array in arrays.values())
 
 
@@ -80,8 +80,8 @@ class Observer:
             kept = [_activities(training, names, phase)] if wanted.windowed(self._circuit) else frames
             observed.frames[phase.name] = wanted.stack(kept, self._circuit)
             observed.spikes[phase.name] = _spikes(training, [each.name for each in wanted.spiking_list(self._circuit)])
-            membranes = wanted.potential_list(self._circuit, training.protocol) if self._probes else ()
-            observed.potentials[phase.name] = {each.name: potentials[each.name] for each in membranes}
+            if self._probes:
+                self._keep_potentials(phase, potentials)
         for variable in () if self._learns else wanted.variables:
             if variable != "error" and recorded:
                 self._sense(variable, phase.name)
@@ -92,7 +92,7 @@ class Observer:
             self._sense("error", self._training.protocol.plastic)
         return self._observed
 
-    def _run(self, phase: Phase, every: int) -> tuple[Frames, Arrays]:
+    def _run(self, phase: Phase, every: int) -> tuple[Frames, Potentials]:
         """Run a phase; return its frames and potentials. Variables are those of the plain way to run it, which keeps them all."""
         training, inputs = self._training, self._training.inputs(self._observed.batch)
         if self._probes or (self._record.variables and not self._learns):
@@ -101,6 +101,12 @@ class Observer:
             return frames, potentials
         training.state, frames = training.simulation.run(training.state, phase, inputs, every)
         return frames, {}
+
+    def _keep_potentials(self, phase: Phase, potentials: Potentials) -> None:
+        wanted, protocol = self._record, self._training.protocol
+        for name in wanted.potential_names(self._circuit, protocol):
+            owners = wanted.potential_list(self._circuit, protocol, name)
+            self._observed.potentials.setdefault(name, {})[phase.name] = {each.name: potentials[name][each.name] for each in owners}
 
     def _sense(self, variable: str, phase: str) -> None:
         training, populations = self._training, self._record.variable_list(variable, self._circuit)

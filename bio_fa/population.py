@@ -77,6 +77,12 @@ class Population(Description):
         """Whether its neurons signal by spikes: spiking neurons, or a source of spikes."""
         return isinstance(self.neuron, SpikingNeuron | SpikeSource)
 
+    @property
+    def potentials(self) -> dict[str, str]:
+        """Which of its state variables are potentials, by name; an ``apical_potential`` only where feedback can move it."""
+        moved = self.neuron.potentials.items()
+        return {name: symbol for name, symbol in moved if name != "apical_potential" or self.apical is not None}
+
 
 @dataclass(frozen=True)
 class Area(Description):

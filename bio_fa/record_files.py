@@ -130,11 +130,10 @@ class RecordFiles:
         for variable, phases in observed.variables.items():
             kept = {phase: self._chosen(each) for phase, each in phases.items()}
             yield kind_of(variable), Block(kept, batch.label, batch.trial, epoch)
-        probed = {phase: kept for phase, kept in observed.potentials.items() if kept}
-        if probed:
+        for potential, probed in observed.potentials.items():
             first = slice(next(iter(next(iter(probed.values())).values())).shape[1])
             label = None if batch.label is None else batch.label[first]
-            yield kind_of("potential"), Block(probed, label, batch.trial[first], epoch)
+            yield kind_of(potential), Block(probed, label, batch.trial[first], epoch)
 
     def _summary(self, observed: Observed, epoch: int) -> Block:
         """Return the recorded frames of trials; stimulus −1 stands for all that ran side by side."""

@@ -43,7 +43,7 @@ class RecordLayout:
         if kind in (ACTIVITY, LEARNING):
             return self._activity(path, after)
         variable = kind.removeprefix("report_")
-        return self._potential(path, after) if variable == "potential" else self._variable(variable, path, after)
+        return (self._variable if variable in UNITS else self._potential)(variable, path, after)
 
     def _activity(self, path: Path, after: tuple[int, int]) -> ActivityWriter:
         record, circuit, protocol = self.experiment.record, self.experiment.circuit, self.experiment.protocol
@@ -76,15 +76,15 @@ class RecordLayout:
             **self._options,
         )
 
-    def _potential(self, path: Path, after: tuple[int, int]) -> ActivityWriter:
+    def _potential(self, potential: str, path: Path, after: tuple[int, int]) -> ActivityWriter:
         record, circuit, protocol = self.experiment.record, self.experiment.circuit, self.experiment.protocol
-        probed = [population_info(circuit, each) for each in record.potential_list(circuit, protocol)]
+        probed = [population_info(circuit, each) for each in record.potential_list(circuit, protocol, potential)]
         return ActivityWriter(
             path,
             [replace(each, neurons=tuple(range(min(each.size, record.potentials)))) for each in probed],
             record.phase_names(protocol),
             record.phase_seconds(protocol) if self._settles else protocol.dt,
-            "potential",
+            potential,
             "unit of the neuron",
             self.provenance,
             after=after,

@@ -83,4 +83,5 @@ class RecordSize:
         """Return what the potentials of a trial take."""
         steps = sum(self.protocol.steps(each.duration) or 1 for each in self._phases)
         probed = self.record.potential_list(self.circuit, self.protocol)
-        return POTENTIAL_BYTES * steps * sum(min(each.size, self.record.potentials) for each in probed)
+        numbers = sum(min(each.size, self.record.potentials) * len(each.potentials) for each in probed)
+        return POTENTIAL_BYTES * steps * numbers

@@ -12,7 +12,6 @@ import numpy as np
 from bio_fa.circuit import Circuit
 from bio_fa.credit import SignedError
 from bio_fa.description import Description
-from bio_fa.neurons import RateNeuron, SpikingNeuron
 from bio_fa.pathways import sensed
 from bio_fa.phase import Phase
 from bio_fa.population import Population
@@ -52,7 +51,8 @@ class Record(Description):
     spikes: bool = True
     """Whether every spike of the recorded neurons is kept, where they spike."""
     potentials: int = 0
-    """Of each recorded population the first so many neurons whose potential is kept, at every time step of the first 3 trials."""
+    """Of each recorded population the first so many neurons whose potentials are kept, at every time step of the first 3 trials:
+    that of the soma, and that of the apical compartment where it has one of its own."""
     neurons: Selection | None = None
     """Who of each recorded population is recorded; None: all."""
     learning: int | None = None
@@ -132,11 +132,16 @@ class Record(Description):
         """Return the populations whose spikes are recorded."""
         return tuple(each for each in self.population_list(circuit) if each.spiking and self.spikes)
 
-    def potential_list(self, circuit: Circuit, protocol: Protocol) -> tuple[Population, ...]:
+    def potential_list(self, circuit: Circuit, protocol: Protocol, potential: str = "potential") -> tuple[Population, ...]:
         """Return the recorded populations whose neurons have a potential in every phase: those that no phase clamps."""
         clamped = {name for phase in protocol.phases for name in phase.clamp}
         free = [each for each in self.population_list(circuit) if each.name not in clamped]
-        return tuple(each for each in free if isinstance(each.neuron, RateNeuron | SpikingNeuron)) if self.potentials else ()
+        return tuple(each for each in free if potential in each.potentials) if self.potentials else ()
+
+    def potential_names(self, circuit: Circuit, protocol: Protocol) -> tuple[str, ...]:
+        """Return the potentials that the recorded populations have, that of the soma first."""
+        known = dict.fromkeys(name for each in self.population_list(circuit) for name in each.potentials)
+        return tuple(name for name in known if self.potential_list(circuit, protocol, name))
 
     def variable_list(self, variable: str, circuit: Circuit) -> tuple[Population, ...]:
         """Return the recorded populations that have a variable."""

@@ -126,7 +126,7 @@ def test_the_draws_of_observation_are_none_of_those_of_learning():
 def test_potentials_are_those_of_the_first_trials_and_neurons_at_every_step():
     made = training(record=Record(trials=16, potentials=4))
     observed = next(record(made))
-    assert {name: values.shape for name, values in observed.potentials["free"].items()} == {
+    assert {name: values.shape for name, values in observed.potentials["potential"]["free"].items()} == {
         "V1_E": (20, 3, 4),
         "V1_I": (20, 3, 2),
         "V1_FE": (20, 3, 4),
@@ -142,22 +142,22 @@ def test_potentials_belong_to_the_spikes_that_are_recorded_with_them():
     for phase in ("free", "nudged"):
         fired = raster(observed, phase, "V1_E", 20, 10)[:, :3] > 0
         assert fired.any()
-        np.testing.assert_array_equal(observed.potentials[phase]["V1_E"] == 0, fired)
-        assert (observed.potentials[phase]["V1_E"] <= 1).all()
+        np.testing.assert_array_equal(observed.potentials["potential"][phase]["V1_E"] == 0, fired)
+        assert (observed.potentials["potential"][phase]["V1_E"] <= 1).all()
 
 
 def test_the_potentials_of_a_phase_go_on_where_the_phase_before_left_them():
     slow = LIF(tau=10.0, unit_rate=1e-3)
     made = training(record=Record(trials=3, potentials=5), circuit=spiking_circuit(neuron=slow))
     observed = next(record(made))
-    free, nudged = (observed.potentials[phase]["V1_FE"] for phase in ("free", "nudged"))
+    free, nudged = (observed.potentials["potential"][phase]["V1_FE"] for phase in ("free", "nudged"))
     np.testing.assert_allclose(nudged[0], free[-1], rtol=2e-3, atol=1e-4)
     assert np.ptp(free[-1]) > 0.1, "neurons differ, so that order is seen"
 
 
 def test_potentials_of_rate_neurons_are_their_u_also_where_they_settle():
     (observed,) = record(training(spiking=False, record=Record(trials=5, potentials=3)))
-    potentials, activity = observed.potentials["free"]["V1_E"], observed.frames["free"]["V1_E"]
+    potentials, activity = observed.potentials["potential"]["free"]["V1_E"], observed.frames["free"]["V1_E"]
     assert potentials.shape == (1, 3, 3)
     np.testing.assert_allclose(np.maximum(potentials, 0), activity[:, :3, :3], rtol=1e-6)
 
@@ -175,7 +175,7 @@ def test_many_frames_are_taken_in_batches_that_stay_in_memory(monkeypatch):
     monkeypatch.setattr(observation, "FRAME_NUMBERS", 7 * 40 * 96)
     batches = list(record(made))
     assert [len(each.batch.trial) for each in batches] == [7, 7, 2]
-    assert [bool(each.potentials["free"]) for each in batches] == [True, False, False]
+    assert [bool(each.potentials) for each in batches] == [True, False, False]
 
 
 def test_the_first_test_trials_are_examined_in_every_phase():

@@ -17,6 +17,7 @@ from bio_fa.experiment import Experiment
 from bio_fa.io.activity import ActivityReader
 from bio_fa.io.growing import Growing
 from bio_fa.io.run_folder import RunFolder
+from bio_fa.neurons import TwoCompartmentLIF
 from bio_fa.observation import Observed, record
 from bio_fa.record_files import RecordFiles
 from bio_fa.record_layout import population_info
@@ -93,7 +94,7 @@ def test_potentials_are_those_observed_in_a_file_of_the_same_layout(tmp_path):
         ]
         assert reader.spiking == ()
         for phase in ("free", "nudged"):
-            expected = np.swapaxes(observed.potentials[phase]["V1_FE"], 0, 1)
+            expected = np.swapaxes(observed.potentials["potential"][phase]["V1_FE"], 0, 1)
             np.testing.assert_array_equal(reader.frames("V1_FE", phase, epoch=4), expected)
         first = {key: column[activity.trials()["trial"] < 3] for key, column in activity.trials().items()}
         for key in ("label", "stimulus_id", "phase", "start_time", "stop_time"):
@@ -192,6 +193,18 @@ def test_a_compressed_record_holds_the_same(tmp_path):
         for name in ("report/V1_E/data", "spikes/V1_E/timestamps", "spikes/V1_E/node_ids"):
             assert (one[name].compression, other[name].compression) == (None, "gzip")
             np.testing.assert_array_equal(one[name][()], other[name][()])
+
+
+def test_the_potential_of_each_compartment_has_a_file_of_its_own(tmp_path):
+    circuit = spiking_circuit(neuron=TwoCompartmentLIF(tau=0.1), others=RATE_OUTPUT)
+    folder, (observed,) = written(spiking_experiment(circuit=circuit, record=Record(trials=16, potentials=4)), tmp_path / "run")
+    for variable, last in (("potential", "output"), ("apical_potential", "V1_E")):
+        with ActivityReader(folder.record(variable)) as reader:
+            assert (reader.variable, reader.units, reader.populations[-1].name) == (variable, "unit of the neuron", last)
+            for phase in ("free", "nudged"):
+                expected = np.swapaxes(observed.potentials[variable][phase]["V1_E"], 0, 1)
+                np.testing.assert_array_equal(reader.frames("V1_E", phase, epoch=4), expected)
+            assert expected.any(), "feedback is balanced in the free phase, and felt when outputs are nudged"
 
 
 def test_further_variables_have_files_of_the_same_trials(tmp_path):

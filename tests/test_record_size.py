@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bio_fa import Record, one_phase, two_phase
-from bio_fa.neurons import LIF
+from bio_fa.neurons import LIF, TwoCompartmentLIF
 from bio_fa.record_size import ENTRY_BYTES, RecordSize
 from bio_fa.reduction import Histogram, Mean
 from bio_fa.selection import RandomNeurons
@@ -80,6 +80,15 @@ def test_learning_trials_count_in_every_epoch_as_many_as_are_in_the_recorded_bat
 )
 def test_the_size_with_spikes_is_that_of_neurons_which_all_fire_at_the_rate_that_counts_as_1(record, expected):
     assert size(record, SPIKING, BRIEF, epochs=1, trials=100) == expected
+
+
+def test_neurons_whose_apical_compartment_feels_feedback_have_two_potentials():
+    """3 of V1_E do; 40 steps of 3 trials, twice."""
+    sizes = [
+        size(Record(trials=8, spikes=False, potentials=3), spiking_circuit(neuron=each, others=RATE_OUTPUT), BRIEF, 1, 100)
+        for each in (LIF(), TwoCompartmentLIF())
+    ]
+    assert sizes[1] - sizes[0] == 2 * 3 * 40 * 3 * 4
 
 
 def test_no_neuron_is_expected_to_fire_more_than_once_a_time_step():

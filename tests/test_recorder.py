@@ -9,7 +9,7 @@ import pytest
 
 from bio_fa import Nudge, Phase, Protocol, Record, two_phase
 from bio_fa.errors import DescriptionError
-from bio_fa.neurons import LIF
+from bio_fa.neurons import LIF, TwoCompartmentLIF
 from bio_fa.reduction import Histogram, Mean
 from bio_fa.selection import NeuronSlice
 from models.two_area import two_area
@@ -108,6 +108,17 @@ def test_potentials_are_kept_of_those_that_have_one_in_every_phase():
     clamped = Protocol((Phase("free", ("input",)), Phase("taught", ("input", "output"))))
     assert "output" not in [each.name for each in Record(potentials=2).potential_list(CIRCUIT, clamped)]
     assert Record().potential_list(SPIKING, BRIEF) == ()
+
+
+def test_the_potentials_of_a_circuit_are_those_that_its_neurons_have():
+    apart = spiking_circuit(neuron=TwoCompartmentLIF(), others=RATE_OUTPUT)
+    record, trial = Record(potentials=2), short(apart)
+    assert record.potential_names(apart, trial) == ("potential", "apical_potential")
+    assert record.potential_names(SPIKING, BRIEF) == ("potential",)
+    assert record.potential_names(CIRCUIT, SETTLING) == ("potential",)
+    assert Record(("output",), potentials=2).potential_names(apart, trial) == ("potential",)
+    assert [each.name for each in record.potential_list(apart, trial, "apical_potential")] == ["V1_E"]
+    assert Record().potential_names(apart, trial) == ()
 
 
 def test_potentials_of_nobody_cannot_be_recorded():

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bio_fa.backends.base import Frames, State
+from bio_fa.backends.base import Frames, Potentials, State
 from bio_fa.backends.broadcast import shaken
 from bio_fa.backends.changes import LearningSimulation
 from bio_fa.backends.phases import Activities, Afferent, Inlet, Machine, Memory, PhaseRun, Trial, afferents
@@ -30,8 +30,10 @@ class Probe(Memory):
 
     trials: int = 0
     neurons: int = 0
-    potentials: dict[str, list[np.ndarray]] = field(default_factory=dict)
-    """(trial, neuron) of each time step, by population."""
+    symbols: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By population and name of a potential, the variable that it is."""
+    potentials: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
+    """(trial, neuron) of each time step, by their name and population."""
 
     def record(self, step: int, spikes: Activities, machine: Machine) -> None:
         """Keep the spikes and the potentials of one time step."""
@@ -41,8 +43,9 @@ class Probe(Memory):
     def keep(self, machine: Machine) -> None:
         """Keep the potentials as they are."""
         for name, state in self.states.items():
-            potential = state["v"] if "v" in state else state["u"]
-            self.potentials.setdefault(name, []).append(machine.numpy(potential[: self.trials, : self.neurons]).copy())
+            for potential, symbol in self.symbols[name].items():
+                kept = machine.numpy(state[symbol][: self.trials, : self.neurons]).copy()
+                self.potentials.setdefault(potential, {}).setdefault(name, []).append(kept)
 
 
 class ArraySimulation(LearningSimulation, Machine):
@@ -55,14 +58,17 @@ class ArraySimulation(LearningSimulation, Machine):
 
     def probe(
         self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int, trials: int, neurons: int
-    ) -> tuple[State, Frames, dict[str, np.ndarray]]:
+    ) -> tuple[State, Frames, Potentials]:
         """Run one phase, the plain way, and return its potentials too."""
         memory = Memory() if phase == self.protocol.phases[0] else state.memory
-        probe = Probe(**{each.name: getattr(memory, each.name) for each in fields(Memory)}, trials=trials, neurons=neurons)
+        symbols = {each.name: each.potentials for each in self.circuit.populations}
+        remembered = {each.name: getattr(memory, each.name) for each in fields(Memory)}
+        probe = Probe(**remembered, trials=trials, neurons=neurons, symbols=symbols)
         state, frames = self._run(state, phase, inputs, every, probe, self._plainly(phase))
         if phase.duration is None:
             probe.keep(self)
-        return state, frames, {name: np.stack(kept) for name, kept in probe.potentials.items()}
+        potentials = probe.potentials.items()
+        return state, frames, {potential: {name: np.stack(kept) for name, kept in of.items()} for potential, of in potentials}
 
     def sensed(self, state: State, variable: str, population: str, phase: str) -> np.ndarray:
         """Return what the neurons of a population sense in a phase."""

@@ -23,6 +23,8 @@ from bio_fa.protocol import Protocol
 from bio_fa.synapses import Parameters, check_synapses
 from bio_fa.team import Seat, Team
 
+Potentials = dict[str, dict[str, np.ndarray]]
+"""(time, trial, neuron), by the name of the potential and by population."""
 Frames = list[dict[str, np.ndarray]]
 """Recorded activities in order of time: (trial, neuron) by population."""
 
@@ -67,8 +69,8 @@ class Simulation(ABC):
 
     def probe(
         self, state: State, phase: Phase, inputs: Mapping[str, np.ndarray], every: int, trials: int, neurons: int
-    ) -> tuple[State, Frames, dict[str, np.ndarray]]:
-        """Run one phase as ``run`` does with ``every`` ≥ 1, and return its potentials too: (time, trial, neuron) by population.
+    ) -> tuple[State, Frames, Potentials]:
+        """Run one phase as ``run`` does with ``every`` ≥ 1, and return its potentials too: (time, trial, neuron).
 
         They are those after each time step (once, after a phase that settles) of the first so many trials and neurons. A trial is
         probed in all its phases or in none.

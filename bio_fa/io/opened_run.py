@@ -30,8 +30,10 @@ Reader = TypeVar("Reader", bound=RecordReader)
 Trials = Literal["test", "learning"]
 """Of which trials there are records."""
 TRIALS: tuple[Trials, ...] = ("test", "learning")
-KEYS = {"activity": "record.trials", "potential": "record.potentials"}
+KEYS = {"activity": "record.trials", "potential": "record.potentials", "apical_potential": "record.potentials"}
 """The keys of a configuration that ask for a variable of test trials; ``record.variables`` does for the others."""
+COMPARTMENTS = {"soma": "potential", "apical": "apical_potential"}
+"""The variables that are the potentials of compartments."""
 
 
 def open_run(path: Path | str) -> OpenedRun:
@@ -139,9 +141,11 @@ class OpenedRun:
         """Return recorded activity of test trials, as ``frames`` does."""
         return self.frames(population)
 
-    def potential(self, population: str) -> xr.DataArray:
-        """Return recorded membrane potentials of test trials, as ``frames`` does."""
-        return self.frames(population, "potential")
+    def potential(self, population: str, compartment: Literal["soma", "apical"] = "soma") -> xr.DataArray:
+        """Return recorded membrane potentials of test trials, as ``frames`` does; some neurons have an apical one of their own."""
+        if compartment not in COMPARTMENTS:
+            raise RecordError(f"Neurons have no compartment {compartment!r}; {nearest(compartment, tuple(COMPARTMENTS))}")
+        return self.frames(population, COMPARTMENTS[compartment])
 
     def spikes(self, population: str, trials: Trials = "test") -> xr.Dataset:
         """Return recorded spikes in their order, a value (spike,) of each: ``trial``, ``time`` and ``neuron``.

@@ -19,7 +19,7 @@ from bio_fa.io.digest import sha256
 
 ACTIVITY, LEARNING, WEIGHTS = "activity", "learning_activity", "weights"
 """Files of the record, without their ending: activity of test trials and of learning trials, and weights."""
-VARIABLES = ("potential", "feedback", "error", "trace")
+VARIABLES = ("potential", "apical_potential", "feedback", "error", "trace")
 """What else is recorded of test trials, each in a file of its own, such as ``report_potential``."""
 KINDS = (ACTIVITY, *(f"report_{each}" for each in VARIABLES), LEARNING, WEIGHTS)
 """All files of the record."""

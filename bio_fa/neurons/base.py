@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from bio_fa.description import Description
@@ -24,6 +25,8 @@ class Neuron(Description, abstract=True):
     """Whether its activity may be negative: for unconstrained baselines only, as a population with a sign refuses such neurons."""
     variables: ClassVar[tuple[str, ...]] = ()
     """The names of its state variables, in order."""
+    potentials: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Which of them are potentials, by the name under which a record keeps them: that of the soma is ``potential``."""
 
     def time_constants(self) -> dict[str, float]:
         """Return the time constants in seconds, by the name of their setting: a time step may not be longer."""
@@ -41,6 +44,7 @@ class RateNeuron(Neuron, abstract=True):
     """τ, the membrane time constant in seconds."""
 
     variables: ClassVar[tuple[str, ...]] = ("u",)
+    potentials: ClassVar[Mapping[str, str]] = MappingProxyType({"potential": "u"})
 
     def validate(self) -> None:
         """Refuse a time constant that is not positive."""

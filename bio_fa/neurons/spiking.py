@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -29,6 +31,7 @@ class SpikingNeuron(Neuron, abstract=True):
     """τ_x, the time constant in seconds of the trace that plasticity senses."""
 
     variables: ClassVar[tuple[str, ...]] = ("v",)
+    potentials: ClassVar[Mapping[str, str]] = MappingProxyType({"potential": "v"})
     held: ClassVar[tuple[str, ...]] = ("v",)
     """The variables that do not move while the neuron is refractory."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from bio_fa.neurons.base import NeuronState
@@ -24,6 +26,7 @@ class TwoCompartmentLIF(IntegrateAndFire):
     """τ_d in seconds."""
 
     variables: ClassVar[tuple[str, ...]] = ("v", "d")
+    potentials: ClassVar[Mapping[str, str]] = MappingProxyType({"potential": "v", "apical_potential": "d"})
 
     def validate(self) -> None:
         """Refuse a time constant that is not positive."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bio_fa import LIF, LocalLearning, Population, backends, one_phase, two_phase
+from bio_fa import LIF, Apical, LocalLearning, Population, backends, one_phase, two_phase
 from bio_fa.backends.base import Simulation
 from bio_fa.errors import BackendError
 from bio_fa.neurons import SaturatingRate, TwoCompartmentLIF
@@ -28,7 +28,7 @@ def probed(circuit, protocol, backend, inputs, every=1, trials=9, neurons=9):
     state, found = simulation.init(circuit.sample(1), 3), []
     for phase in protocol.phases:
         state, frames, potentials = simulation.probe(state, phase, inputs, every, trials, neurons)
-        found.append((state, frames, potentials))
+        found.append((state, frames, potentials["potential"]))
     return simulation, found
 
 
@@ -60,6 +60,20 @@ def test_the_potential_of_a_spiking_neuron_rises_is_reset_and_rises_again(backen
         np.testing.assert_allclose(potentials["driven"][:, trial, 0], expected, rtol=0, atol=1e-6)
         spikes = simulation.spikes(state, "driven")
         assert spikes[spikes[:, 1] == trial][:, 0].tolist() == fired
+
+
+@MACHINES
+def test_an_apical_potential_follows_feedback_by_the_closed_form_of_forward_euler(backend):
+    """d after step k + 1 is γ a (1 − (1 − dt / τ_d)^(k + 1)) from 0, for a constant apical current a = Σ w r."""
+    neuron = TwoCompartmentLIF(apical_tau=10e-3)
+    fed = Population("driven", 1, neuron=neuron, apical=Apical(gain=2.0))
+    circuit = chain_of(leaky("input", 2), fed, weights=Constant(0.5), compartment="apical")
+    inputs = {"input": np.array([[0.3, 0.5]]), "driven": np.zeros((1, 1))}
+    simulation = compiled(circuit, one_phase(circuit, duration=0.03, window=0.01), LocalLearning(), backend)
+    state, phase = simulation.init(circuit.sample(1), 3), simulation.protocol.phases[0]
+    _, _, potentials = simulation.probe(state, phase, inputs, 1, 1, 1)
+    expected = 2.0 * 0.5 * (0.3 + 0.5) * (1 - 0.9 ** np.arange(1, 31))
+    np.testing.assert_allclose(potentials["apical_potential"]["driven"][:, 0, 0], expected, rtol=1e-6)
 
 
 @MACHINES

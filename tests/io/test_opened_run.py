@@ -19,12 +19,15 @@ import bio_fa
 from bio_fa.errors import RecordError
 from bio_fa.io.activity import ActivityReader, ActivityWriter, PopulationInfo
 from bio_fa.io.opened_run import OpenedRun
+from bio_fa.neurons import TwoCompartmentLIF
+from bio_fa.recorder import Record
 from tests.analysis.synthetic_run import SIGNS, SIZES, TRIALS, synthetic_run
 from tests.io.recording import POPULATIONS
 from tests.readers.recorded import DT, EPOCHS, FRAMES, PHASES, SPIKING, STEPS, Recorded, record_run
 from tests.readers.recorded import TRIALS as RECORDED_TRIALS
 from tests.refusals import assert_refused
 from tests.source import ROOT
+from tests.spiking import RATE_OUTPUT, spiking_circuit, spiking_experiment
 
 SHAPE = (len(EPOCHS) * RECORDED_TRIALS, len(PHASES) * FRAMES)
 
@@ -169,6 +172,22 @@ def test_what_a_run_did_not_record_is_refused_with_the_key_that_asks_for_it(tmp_
     run = synthetic_run(tmp_path / "run")
     run.epochs = []
     assert_refused(lambda: getattr(OpenedRun(bio_fa.open_run(run.write()).folder), what)("V1_E"), key, error=RecordError)
+
+
+def test_the_potential_of_each_compartment_is_found_by_its_name(tmp_path):
+    experiment = spiking_experiment(
+        circuit=spiking_circuit(neuron=TwoCompartmentLIF(), others=RATE_OUTPUT), epochs=1, record=Record(trials=4, potentials=2)
+    )
+    with bio_fa.open_run(bio_fa.run(experiment, tmp_path / "run")) as run:
+        assert run.variables() == ("activity", "potential", "apical_potential")
+        soma, apical = run.potential("V1_E"), run.potential("V1_E", "apical")
+        assert soma.sizes == apical.sizes == {"trial": 6, "time": 40, "neuron": 2}
+        assert (soma.attrs["variable"], apical.attrs["variable"]) == ("potential", "apical_potential")
+        assert not np.array_equal(soma, apical)
+        with pytest.raises(RecordError, match="did you mean 'apical'"):
+            run.potential("V1_E", "apicall")
+        with pytest.raises(RecordError, match="output"):
+            run.potential("output", "apical")
 
 
 def test_a_closed_run_is_refused(recorded):
