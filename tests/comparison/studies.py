@@ -56,8 +56,8 @@ def planned(output: Path, **changes: Any) -> Plan:
     return planned_runs(study_of(comparison(**changes), Path()), output)
 
 
-def lasting(epochs: int = 8) -> dict[str, Any]:
-    """Return the base of runs that last long enough to be disturbed, and leave a checkpoint after every epoch."""
+def lasting(epochs: int = 120) -> dict[str, Any]:
+    """Return the base of runs that last some seconds, to be disturbed meanwhile, and leave a checkpoint after every epoch."""
     return {**BASE, "training": {"epochs": epochs, "batch": 16}, "checkpoint": {"every": 1}}
 
 

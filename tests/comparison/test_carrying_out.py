@@ -86,7 +86,7 @@ def test_a_run_whose_process_is_killed_is_noticed_and_goes_on_from_its_checkpoin
 
 @pytest.mark.slow
 def test_a_study_that_is_killed_as_a_whole_is_completed_by_the_same_command(whole, tmp_path):
-    text = TOML.replace("epochs = 1", "epochs = 8").replace("liveness = false", "liveness = false\ncheckpoint = { every = 1 }")
+    text = TOML.replace("epochs = 1", "epochs = 120").replace("liveness = false", "liveness = false\ncheckpoint = { every = 1 }")
     (tmp_path / "small.toml").write_text(text, encoding="utf-8")
     process = started(tmp_path, "small.toml", "--output", "out", "--jobs", 2)
     while not any(writer(place) for place in (tmp_path / "out/runs").glob("*")) and process.poll() is None:
