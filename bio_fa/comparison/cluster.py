@@ -77,11 +77,10 @@ class _Queue:
     def submit(self) -> None:
         """Submit every job that is not there yet."""
         make_folder(self.folder)
-        alive = {number for number, state in self._first_states().items() if state in ALIVE}
-        known = self._known()
-        _unlock(place for place, number in known.items() if number not in alive)
-        numbers = {place: number for place, number in known.items() if number in alive}
-        new = [job for job in self.jobs if job.place not in numbers]
+        states, numbers = self._first_states(), self._known()
+        alive = {place for place, number in numbers.items() if _state(number, states) in ALIVE}
+        _unlock(numbers.keys() - alive)
+        new = [job for job in self.jobs if job.place not in alive]
         for start in range(0, len(new), ARRAY):
             part = new[start : start + ARRAY]
             numbers |= dict(zip((job.place for job in part), self._submitted(part), strict=True))
@@ -116,7 +115,7 @@ class _Queue:
         if states is None:
             return
         for number, job in list(self.waiting.items()):
-            state = states.get(number, "GONE")
+            state = _state(number, states)
             if state == "RUNNING" and number not in self.running:
                 self.running.add(number)
                 yield Event("begun", job)
@@ -149,7 +148,12 @@ class _Queue:
 
     def _alive(self) -> bool:
         states = self._states() or {}
-        return any(states.get(number) in ALIVE for number in self.waiting)
+        return any(_state(number, states) in ALIVE for number in self.waiting)
+
+
+def _state(number: str, states: Mapping[str, str]) -> str:
+    """Return the state of a job; jobs of an array that were cancelled before they began are told of under its number alone."""
+    return states.get(number) or states.get(number.partition("_")[0], "GONE")
 
 
 def _unlock(places: Iterable[str]) -> None:

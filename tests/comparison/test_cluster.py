@@ -78,7 +78,8 @@ def test_jobs_that_somebody_cancels_are_not_tried_again_and_a_second_call_loses_
     plan = planned(tmp_path, base=lasting())
     board = Disturber(plan, cancel)
     failed = carry_out(plan, ON_THE_CLUSTER, tmp_path, board)
-    assert failed and set(failed.values()) == {"SLURM says CANCELLED"}
+    assert failed and failed == {each.job.place: "SLURM says CANCELLED" for each in plan.left()}
+    assert len(list(tmp_path.glob("slurm/*_submission.sh"))) == 1, "what waited was not submitted again"
     begun = [each.place for each in plan.left() if (each.place / "run.json").exists()]
     assert begun and {told(place)["status"] for place in begun} == {"interrupted"}
     for place in begun:  # as a node leaves it that went down
