@@ -51,10 +51,7 @@ def joined(blocks: Sequence[Block], scratch: Scratch) -> Block:
     if len(blocks) == 1:
         return blocks[0]
     first, starts = blocks[0], np.cumsum([0, *(len(each.stimulus) for each in blocks)])
-    frames = {
-        phase: {name: _together([each.frames[phase][name] for each in blocks], scratch, (phase, name)) for name in kept}
-        for phase, kept in first.frames.items()
-    }
+    frames = _gathered([each.frames for each in blocks], scratch)
     spikes = {
         phase: {
             name: np.concatenate([each.spikes[phase][name] + [0, start, 0] for each, start in zip(blocks, starts, strict=False)])
@@ -66,8 +63,15 @@ def joined(blocks: Sequence[Block], scratch: Scratch) -> Block:
     return Block(frames, label, np.concatenate([each.stimulus for each in blocks]), first.epoch, spikes)
 
 
-def _together(frames: Sequence[NDArray[Any]], scratch: Scratch, name: tuple[str, str]) -> NDArray[Any]:
-    """Return frames (time, trial, neuron) one trial after the other."""
-    time, _, neurons = frames[0].shape
-    held = scratch.array(name, (time, sum(each.shape[1] for each in frames), neurons), frames[0].dtype)
-    return np.concatenate(frames, axis=1, out=held)
+def _gathered(blocks: Sequence[Phases], scratch: Scratch) -> Phases:
+    """Return frames one trial after the other, which lie in memory as they will in the file: trial by trial, phase by phase."""
+    gathered: dict[str, dict[str, NDArray[Any]]] = {phase: {} for phase in blocks[0]}
+    for name in next(iter(blocks[0].values()), ()):
+        parts = {phase: [np.swapaxes(each[phase][name], 0, 1) for each in blocks] for phase in gathered}
+        (example, *_), trials = next(iter(parts.values())), sum(len(each) for each in next(iter(parts.values())))
+        stops = np.cumsum([each[0].shape[1] for each in parts.values()])
+        rows = scratch.array(name, (trials, int(stops[-1]), example.shape[2]), example.dtype)
+        for phase, stop in zip(parts, stops, strict=True):
+            held = rows[:, stop - parts[phase][0].shape[1] : stop]
+            gathered[phase][name] = np.swapaxes(np.concatenate(parts[phase], out=held), 0, 1)
+    return gathered

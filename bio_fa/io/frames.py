@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import ArrayLike, NDArray
 
 from bio_fa.errors import RecordError, nearest
@@ -70,13 +71,30 @@ def are_edges(edges: NDArray[Any]) -> bool:
 def by_trial(phases: Sequence[NDArray[Any]], scratch: Scratch, dtype: np.dtype[Any] = SINGLE) -> NDArray[Any]:
     """Return the frames of a population in each phase as rows: trial by trial, phase by phase, time within.
 
-    They last until the next use of ``scratch``.
+    They last until the next use of ``scratch``; frames that lie in memory as rows are not copied.
     """
     parts = [np.swapaxes(frames, 0, 1) for frames in phases]
     (trials, _, neurons), times = parts[0].shape, sum(each.shape[1] for each in parts)
-    rows = scratch.array("rows", (trials, times, neurons), dtype)
-    np.concatenate(parts, axis=1, out=rows, casting="same_kind")
+    rows = _as_they_lie(parts, (trials, times, neurons), dtype)
+    if rows is None:
+        rows = scratch.array("rows", (trials, times, neurons), dtype)
+        np.concatenate(parts, axis=1, out=rows, casting="same_kind")
     return rows.reshape(-1, neurons)
+
+
+def _as_they_lie(parts: Sequence[NDArray[Any]], shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any] | None:
+    """Return parts (trial, time, neuron) as the one array (trial, times, neuron) that they are in memory; None: they are none."""
+    steps = dtype.itemsize * shape[2] * shape[1], dtype.itemsize * shape[2], dtype.itemsize
+    rows = as_strided(parts[0], shape, steps, writeable=False)
+    stops = np.cumsum([each.shape[1] for each in parts])
+    there = (rows[:, stop - each.shape[1] : stop] for each, stop in zip(parts, stops, strict=True))
+    same = all(each.dtype == dtype and _place(each) == _place(other) for each, other in zip(parts, there, strict=True))
+    return rows if same else None
+
+
+def _place(array: NDArray[Any]) -> tuple[int, list[int]]:
+    """Return where an array lies in memory: its first byte, and the steps along those axes that have any."""
+    return array.ctypes.data, [step for step, size in zip(array.strides, array.shape, strict=True) if size > 1]
 
 
 def whole_numbers(values: ArrayLike, trials: int, name: str) -> NDArray[np.int64]:

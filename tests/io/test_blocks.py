@@ -9,6 +9,7 @@ import pytest
 
 from bio_fa.io.activity import ActivityWriter
 from bio_fa.io.blocks import Block, joined
+from bio_fa.io.frames import by_trial
 from bio_fa.io.nodes import PopulationInfo
 from bio_fa.io.scratch import Scratch
 from tests.faults.damaged_runs import values
@@ -39,6 +40,14 @@ def test_joined_trials_make_the_file_that_they_make_one_after_the_other(tmp_path
     assert together.keys() == apart.keys()
     for key in apart:
         np.testing.assert_array_equal(together[key], apart[key], err_msg=key)
+
+
+def test_joined_frames_lie_in_memory_as_rows_so_that_they_are_not_copied_again():
+    made = joined([block(seed, 2) for seed in range(3)], Scratch())
+    for each in POPULATIONS:
+        phases = [kept[each.name] for kept in made.frames.values()]
+        rows = by_trial(phases, Scratch(), np.dtype(float))
+        assert np.shares_memory(rows, phases[0]) and np.shares_memory(rows, phases[1])
 
 
 def test_trials_of_another_epoch_or_without_labels_do_not_join():

@@ -31,6 +31,30 @@ def test_rows_run_by_trial_then_phase_then_time():
     assert rows[:, 0].tolist() == [0, 1, 2, 10, 11, 12]
 
 
+@pytest.mark.parametrize("times", [(1,), (1, 1), (2, 3)])
+def test_frames_that_lie_in_memory_as_rows_are_not_copied(times):
+    held = np.random.default_rng(0).random((4, sum(times), 3), dtype=np.float32)
+    phases = [np.swapaxes(part, 0, 1) for part in np.split(held, np.cumsum(times)[:-1], axis=1)]
+    rows = by_trial(phases, Scratch())
+    assert np.shares_memory(rows, held)
+    np.testing.assert_array_equal(rows, held.reshape(-1, 3))
+
+
+@pytest.mark.parametrize("lies", ["elsewhere", "in another order", "with gaps", "in another type"])
+def test_frames_that_lie_otherwise_are_copied(lies):
+    held = np.random.default_rng(0).random((4, 2, 3), dtype=np.float32)
+    first, second = (np.swapaxes(held[:, part : part + 1], 0, 1) for part in range(2))
+    phases = {
+        "elsewhere": [first, second.copy()],
+        "in another order": [second, first],
+        "with gaps": [first[:, ::2], second[:, ::2]],
+        "in another type": [first.astype(float), second.astype(float)],
+    }[lies]
+    rows = by_trial(phases, Scratch())
+    assert rows.dtype == np.float32 and not np.shares_memory(rows, held)
+    np.testing.assert_array_equal(rows, np.stack([each[0] for each in phases], axis=1).reshape(-1, 3))
+
+
 @pytest.mark.parametrize("values", [np.ones(3), np.ones((3, 1), int), np.arange(4), ["a", "b", "c"], 3])
 def test_what_is_not_one_whole_number_a_trial_is_refused(values):
     with pytest.raises(RecordError, match="one whole number for each of the 3 trials"):
