@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import final
 
@@ -72,18 +72,16 @@ class Observer:
 
     def run(self, phase: Phase) -> None:
         """Run a phase of the protocol."""
-        wanted, training, observed = self._record, self._training, self._observed
-        recorded = phase.name in wanted.phase_names(training.protocol)
-        frames, potentials = self._run(phase, wanted.frame_steps(self._circuit, training.protocol, phase) if recorded else 0)
-        if recorded:
-            names = [each.name for each in wanted.population_list(self._circuit)]
-            kept = [_activities(training, names, phase)] if wanted.windowed(self._circuit) else frames
-            observed.frames[phase.name] = wanted.stack(kept, self._circuit)
-            observed.spikes[phase.name] = _spikes(training, [each.name for each in wanted.spiking_list(self._circuit)])
+        training, observed, kept = self._training, self._observed, self._training.kept
+        steps = kept.steps.get(phase.name, 0)
+        frames, potentials = self._run(phase, steps)
+        if steps:
+            observed.frames[phase.name] = kept.stack([_activities(training, kept.populations, phase)] if kept.windowed else frames)
+            observed.spikes[phase.name] = _spikes(training, kept.spiking)
             if self._probes:
                 self._keep_potentials(phase, potentials)
-        for variable in () if self._learns else wanted.variables:
-            if variable != "error" and recorded:
+        for variable in () if self._learns else self._record.variables:
+            if variable != "error" and steps:
                 self._sense(variable, phase.name)
 
     def observed(self) -> Observed:
@@ -137,9 +135,9 @@ def _side_by_side(training: Training) -> int:
     return min(training.side_by_side, max(FRAME_NUMBERS // numbers, POTENTIAL_TRIALS))
 
 
-def _activities(training: Training, populations: list[str], phase: Phase) -> Arrays:
+def _activities(training: Training, populations: Iterable[str], phase: Phase) -> Arrays:
     return {name: training.simulation.activity(training.state, name, phase.name) for name in populations}
 
 
-def _spikes(training: Training, populations: list[str]) -> Arrays:
+def _spikes(training: Training, populations: Iterable[str]) -> Arrays:
     return {name: training.simulation.spikes(training.state, name) for name in populations}

@@ -188,12 +188,33 @@ class Record(Description):
         """Return whether a batch of learning trials, counted from 0 in its epoch, is recorded."""
         return self.learning is not None and batch % self.learning == 0
 
-    def stack(self, frames: Sequence[Mapping[str, np.ndarray]], circuit: Circuit) -> dict[str, np.ndarray]:
-        """Return recorded frames as (time, trial, neuron) by population; a single one is not copied."""
-        names = [each.name for each in self.population_list(circuit)]
+    def kept(self, circuit: Circuit, protocol: Protocol) -> Kept:
+        """Return what is kept of every batch of recorded trials."""
+        return Kept(
+            tuple(each.name for each in self.population_list(circuit)),
+            tuple(each.name for each in self.spiking_list(circuit)),
+            {each.name: self.frame_steps(circuit, protocol, each) for each in self.phase_list(protocol)},
+            self.windowed(circuit),
+        )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of every batch of recorded trials, looked up once because a run may record all that it learns from."""
+
+    populations: tuple[str, ...]
+    spiking: tuple[str, ...]
+    """Of these, those whose spikes are kept."""
+    steps: Mapping[str, int]
+    """Time steps of a frame, by recorded phase."""
+    windowed: bool
+    """Whether the one frame of a phase is the activity that answer and rules read."""
+
+    def stack(self, frames: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Return frames as (time, trial, neuron) by population; a single one is not copied."""
         if len(frames) == 1:
-            return {name: frames[0][name][np.newaxis] for name in names}
-        return {name: np.stack([frame[name] for frame in frames]) for name in names}
+            return {name: frames[0][name][np.newaxis] for name in self.populations}
+        return {name: np.stack([frame[name] for frame in frames]) for name in self.populations}
 
 
 def _felt(circuit: Circuit) -> set[str]:

@@ -19,6 +19,7 @@ from bio_fa.learning import GradientLearning, Learning, LocalLearning
 from bio_fa.measures import centred_angle, classification_error, shuffled_null
 from bio_fa.phase import Phase
 from bio_fa.randomness import stream
+from bio_fa.recorder import Kept
 from bio_fa.synapses import Parameters
 from bio_fa.tasks import Batch, Dataset
 from bio_fa.team import ALONE, EVERYTHING, Team
@@ -94,6 +95,11 @@ class Training:
     def rate(self) -> float | None:
         """Training trials per second so far; None before the first."""
         return self.trials / self.seconds if self.seconds else None
+
+    @cached_property
+    def kept(self) -> Kept:
+        """What the record keeps of a batch."""
+        return self.experiment.record.kept(self.circuit, self.protocol)
 
     def epoch(self, number: int, batches: int = 0, score: Score | None = None, watch: Watch | None = None) -> Iterator[Score]:
         """Learn from every training trial once, in an order of this epoch's own; yield the score so far after each batch.

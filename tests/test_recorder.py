@@ -158,14 +158,14 @@ def test_the_record_is_taken_before_after_and_every_so_many_epochs(record, epoch
 
 def test_frames_are_stacked_along_time_for_the_recorded_populations_only():
     frames = [{"input": np.full((2, 5), time), "output": np.full((2, 3), -time)} for time in (1.0, 2.0, 3.0)]
-    stacked = Record(populations=("output",)).stack(frames, CIRCUIT)
+    stacked = Record(populations=("output",)).kept(CIRCUIT, SETTLING).stack(frames)
     assert stacked.keys() == {"output"}
     np.testing.assert_array_equal(stacked["output"], -np.array([1.0, 2.0, 3.0])[:, None, None] * np.ones((1, 2, 3)))
 
 
 def test_a_single_frame_is_not_copied_when_it_is_stacked():
     frame = {each.name: np.zeros((2, each.size)) for each in CIRCUIT.populations}
-    assert np.shares_memory(Record().stack([frame], CIRCUIT)["V1_E"], frame["V1_E"])
+    assert np.shares_memory(Record().kept(CIRCUIT, SETTLING).stack([frame])["V1_E"], frame["V1_E"])
 
 
 @pytest.mark.parametrize(
