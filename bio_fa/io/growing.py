@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import final
 
-from bio_fa.io.activity import ActivityReader
 from bio_fa.io.segments import WEIGHTS
-from bio_fa.io.whole import Whole, assemble, discard_part, rename
+from bio_fa.io.whole import Whole, assemble, discard_part, end_of, rename
 
 
 @final
@@ -26,40 +25,40 @@ class Growing:
     def __init__(self, folder: Path, segments: Iterable[Path] = ()) -> None:
         self._folder, self._wholes = folder, dict[str, Whole]()
         self._segments: dict[str, list[Path]] = {}
-        self._ends: dict[str, tuple[int, int]] = {}
-        self._due: list[tuple[Path, tuple[int, int]]] = []
+        self._ends: dict[Path, tuple[int, int]] = {}
+        self._due: list[Path] = []
         for each in segments:
             self._list(each)
 
     def end(self, kind: str) -> tuple[int, int]:
         """Return how many rows and trials the segments of a kind hold together."""
         segments = self._segments.get(kind)
-        if segments and kind not in self._ends and kind != WEIGHTS:
-            with ActivityReader(segments[-1]) as reader:
-                self._ends[kind] = reader.end
-        return self._ends.get(kind, (0, 0))
+        if kind == WEIGHTS or not segments:
+            return 0, 0
+        return self._ends.get(segments[-1]) or end_of(segments[-1])
 
     def add(self, segment: Path, end: tuple[int, int]) -> None:
         """Take note of one more segment; ``end``: of so many rows and trials, with those before."""
-        self._ends[self._list(segment)] = end
-        self._due.append((segment, end))
+        self._list(segment)
+        self._ends[segment] = end
+        self._due.append(segment)
 
     def grow(self) -> None:
         """Let the whole files take in the segments that were added."""
         while self._due:
-            self._take_in(*self._due.pop(0))
+            self._take_in(self._due.pop(0))
 
-    def _take_in(self, segment: Path, end: tuple[int, int]) -> None:
+    def _take_in(self, segment: Path) -> None:
         kind = _kind(segment)
         before = self._segments[kind][: self._segments[kind].index(segment)]
         if kind == WEIGHTS or not before:
             return
         if kind not in self._wholes:
             discard_part(self._path(kind))
-            self._wholes[kind] = Whole(self._path(kind), before[0])
+            self._wholes[kind] = Whole(self._path(kind), before[0], self._ends.get(before[0]))
             for each in before[1:]:
                 self._wholes[kind].add(each)
-        self._wholes[kind].append(segment, end)
+        self._wholes[kind].append(segment, self._ends[segment])
         self._wholes[kind].synchronise()
 
     def finish(self) -> dict[str, str]:
@@ -81,11 +80,9 @@ class Growing:
             whole.abandon()
         self._wholes = {}
 
-    def _list(self, segment: Path) -> str:
-        """Take note of a segment; return its kind."""
-        kind = _kind(segment)
-        self._segments.setdefault(kind, []).append(segment)
-        return kind
+    def _list(self, segment: Path) -> None:
+        """Take note of a segment."""
+        self._segments.setdefault(_kind(segment), []).append(segment)
 
     def _path(self, kind: str) -> Path:
         return self._folder / f"{kind}.h5"

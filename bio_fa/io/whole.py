@@ -124,19 +124,23 @@ def rename(segment: Path, path: Path) -> bool:
 class Whole(RecordWriter):
     """The first segment of activity or of another variable, copied, to which the next are added.
 
+    Args:
+        path: where the file appears when it is closed.
+        first: the segment.
+        end: how many rows and trials there are after it; None: it is read, to be sure that it is sound.
+
     Raises:
         RecordError: for a segment that is damaged or does not follow the one before, or when the disk refuses.
     """
 
     format = ActivityReader.format
 
-    def __init__(self, path: Path, first: Path) -> None:
-        with ActivityReader(first) as self._reader:
-            super().__init__(path, room=first.stat().st_size)
-            self._end = self._reader.end
+    def __init__(self, path: Path, first: Path, end: tuple[int, int] | None = None) -> None:
+        self._first, self._end = first, end or end_of(first)
+        super().__init__(path, room=first.stat().st_size)
 
     def _lay_out(self, file: h5py.File) -> None:
-        with h5py.File(self._reader.path, "r") as first:
+        with h5py.File(self._first, "r") as first:
             file.attrs.update(first.attrs)
             for name in first:
                 first.copy(name, file)
@@ -161,6 +165,16 @@ class Whole(RecordWriter):
         entries = {len(self._file[f"trials/{key}"]) for key in COLUMNS}
         if lengths != {self._end[0]} or len(entries) != 1 or np.any(np.diff(self._file["trials/trial"][()]) < 0):
             raise RecordError(f"{self.path}: the segments do not make one record; restore a copy or run again.")
+
+
+def end_of(segment: Path) -> tuple[int, int]:
+    """Return how many rows and trials there are after a segment, which is sound.
+
+    Raises:
+        RecordError: for a segment that is damaged.
+    """
+    with ActivityReader(segment) as reader:
+        return reader.end
 
 
 def _copy_tables(segment: h5py.File, whole: h5py.File) -> None:
