@@ -15,7 +15,7 @@ from bio_fa.errors import RecordError, nearest
 from bio_fa.io.frames import MOST_EDGES, Frames, are_edges, by_trial, durations, require_within, whole_numbers
 from bio_fa.io.hdf5 import RecordWriter
 from bio_fa.io.names import require_names, text, texts
-from bio_fa.io.nodes import PopulationInfo, write_mapping, write_nodes
+from bio_fa.io.nodes import PopulationInfo, write_populations
 from bio_fa.io.plain import to_json
 from bio_fa.io.scratch import Scratch
 from bio_fa.io.spikes import Columns, Events, SpikeStream
@@ -99,10 +99,7 @@ class ActivityWriter(RecordWriter):
         provenance = file.create_group("provenance")
         for key, held in self._origin.items():
             (provenance if key == "config_json" else provenance.attrs)[key] = held
-        for order, info in enumerate(self._populations):
-            write_nodes(file, info)
-            write_mapping(file, info, self._step, self._after[0])
-            file[f"report/{info.name}"].attrs["order"] = order
+        write_populations(file, self._populations, self._step)
 
     def append(
         self, frames: Frames, label: NDArray[Any] | None, stimulus: NDArray[Any], epoch: int, spikes: Events | None = None
@@ -145,8 +142,6 @@ class ActivityWriter(RecordWriter):
                 self.settled.doubt()
                 self._cut()
                 raise
-            finally:
-                self._say_length()
 
     @property
     def end(self) -> tuple[int, int]:
@@ -200,10 +195,6 @@ class ActivityWriter(RecordWriter):
         for key, column in table.items():
             extend(self._tables[f"trials/{key}"], column, self.settled.wrote)
 
-    def _say_length(self) -> None:
-        for info in self._populations:
-            self._file[f"report/{info.name}/mapping/time"][1] = (self._after[0] + self._committed[0]) * self._step
-
     def _cut(self) -> None:
         """Cut off what an interruption left beyond what was committed."""
         rows, _, counted = self._committed
@@ -215,6 +206,8 @@ class ActivityWriter(RecordWriter):
 
     def _complete(self) -> None:
         self._create_tables(rows=0, added=0, spikes={})
+        for info in self._populations:
+            self._file[f"report/{info.name}/mapping/time"][:2] = self._after[0] * self._step, self.end[0] * self._step
 
 
 def _require_known(path: Path | str, given: str, known: Sequence[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import io
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +13,15 @@ from numpy.typing import NDArray
 
 from bio_fa.description import Description
 from bio_fa.errors import RecordError
-from bio_fa.io.hdf5 import RecordReader
+from bio_fa.io.hdf5 import BOUNDS, RecordReader
 from bio_fa.io.names import text, texts
 
 CELL_TYPE = {1: "E", -1: "I", None: "U"}
 """Of the signs of populations: excitatory, inhibitory, unsigned."""
 CELL_TYPES = tuple(CELL_TYPE.values())
 ROLES = ("forward", "feedback")
+KEPT = 4
+"""How many files in memory are kept from which others begin: more than the kinds of files that most runs write."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,30 @@ def read_nodes(reader: RecordReader, name: str) -> PopulationInfo:
     return PopulationInfo(name, size, sign or None, **words)
 
 
-def write_mapping(file: h5py.File, info: PopulationInfo, step: float, first: int = 0) -> None:
-    """Write ``/report/<name>/mapping``: a column for each recorded neuron; rows, from ``first`` on, are ``step`` ms apart."""
+def write_populations(file: h5py.File, populations: tuple[PopulationInfo, ...], step: float) -> None:
+    """Write ``/nodes`` and ``/report`` of populations, in order, of which nothing was recorded yet; frames are ``step`` ms apart.
+
+    Choice: a copy from memory, because the files of a run begin alike, and many small datasets take HDF5 five times as long.
+    """
+    with h5py.File(io.BytesIO(_beginning(populations, step)), "r") as beginning:
+        for name in beginning:
+            beginning.copy(name, file)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _beginning(populations: tuple[PopulationInfo, ...], step: float) -> bytes:
+    """Return a file that holds ``/nodes`` and ``/report`` of populations alone."""
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", libver=BOUNDS) as file:
+        for order, info in enumerate(populations):
+            write_nodes(file, info)
+            _write_mapping(file, info, step)
+            file[f"report/{info.name}"].attrs["order"] = order
+    return memory.getvalue()
+
+
+def _write_mapping(file: h5py.File, info: PopulationInfo, step: float) -> None:
+    """Write ``/report/<name>/mapping``: a column for each recorded neuron; there are no rows yet, which are ``step`` ms apart."""
     mapping, recorded = file.create_group(f"report/{info.name}/mapping"), info.recorded
     mapping["node_ids"] = recorded.astype(np.uint64)
     mapping["node_ids"].attrs["sorted"] = np.int8(1)
@@ -108,12 +134,12 @@ def write_mapping(file: h5py.File, info: PopulationInfo, step: float, first: int
     mapping["index_pointer"] = mapping["index_pointers"]
     mapping["element_ids"] = np.zeros(len(recorded), dtype=np.uint32)
     mapping["element_pos"] = np.zeros(len(recorded), dtype=np.float32)
-    mapping["time"] = np.array([first * step, first * step, step])
+    mapping["time"] = np.array([0.0, 0.0, step])
     mapping["time"].attrs["units"] = text("ms")
 
 
 def read_recorded(reader: RecordReader, name: str) -> PopulationInfo:
-    """Return what ``write_nodes`` and ``write_mapping`` wrote.
+    """Return what ``write_populations`` wrote of one of them.
 
     Raises:
         RecordError: where the recorded neurons are none, not in order, or not of the population.

@@ -49,9 +49,9 @@ class Disk:
 
 
 def writes_nothing(call: Callable[..., Any], target: Any) -> bool:
-    """Return whether a folder is asked for that is there, or a file of HDF5 is left that was only read."""
+    """Return whether a folder is asked for that is there, or a file of HDF5 is left that was only read or lies in memory."""
     if isinstance(target, h5py.File):
-        return not target or target.mode == "r"
+        return not target or target.mode == "r" or target.driver == "fileobj"
     return call.__name__ == "mkdir" and os.path.isdir(target)
 
 
