@@ -40,7 +40,7 @@ Source: Dai et al. (2020), The SONATA data format, PLoS Comput. Biol. 16, e10076
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, final
 
 import h5py
@@ -88,9 +88,10 @@ class ActivityReader(RecordReader):
 
     def _load(self) -> None:
         self.populations = [read_recorded(self, name) for name in self.ordered("report")]
-        start, _, step = self.array(f"report/{self.populations[0].name}/mapping/time", "f").tolist()
-        if not (0 <= start < math.inf and 0 < step < math.inf):
-            raise RecordError(f"{self.path}: the frames start at {start} ms and are {step} ms apart; restore a copy.")
+        axes = [self.array(f"report/{info.name}/mapping/time", "f").tolist() for info in self.populations]
+        start, _, step = axes[0]
+        if not (0 <= start < math.inf and 0 < step < math.inf and all(each[::2] == [start, step] for each in axes)):
+            raise RecordError(f"{self.path}: the frames start at {start} ms and are {step} ms apart, or not all; restore a copy.")
         self._first = round(start / step)
         self.phases, self.frame, self._step = self.words(self.dataset("trials/phase", "u", 1), "names"), step / 1e3, step
         self.windows = self._windows()
@@ -229,6 +230,17 @@ class ActivityReader(RecordReader):
         """How many rows and trials there are with those of the files that this one continues."""
         numbers = self._table.columns["trial"]
         return self._first + self.rows, int(numbers[-1]) + 1 if len(numbers) else 0
+
+    def follows(self, rows: int, trials: int) -> bool:
+        """Return whether this file continues others that hold so many rows and trials."""
+        numbers = self._table.columns["trial"]
+        return self._first == rows and (len(numbers) == 0 or int(numbers[0]) == trials)
+
+    def require_growing(self, tables: Mapping[str, tuple[str, int]]) -> None:
+        """Refuse datasets, of given types (NumPy kinds) and dimensions, to which nothing can be appended, or not in this file."""
+        with self._reading():
+            for name, kind in tables.items():
+                self._require_honest(name, None if self.dataset(name, *kind).maxshape[0] is None else "cannot grow")
 
     def chunks(self, population: str, rows: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """Yield all recorded rows in order, at most ``rows`` at a time: (row, neuron)."""

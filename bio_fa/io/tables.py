@@ -79,7 +79,7 @@ def extend(table: h5py.Dataset, rows: NDArray[Any], wrote: Wrote | None = None) 
 def copy_rows(source: h5py.Dataset, target: h5py.Dataset) -> None:
     """Append all rows of a table of one file to the like of another."""
     start, count = len(target), len(source)
-    if not (_plain(source) and _plain(target)):
+    if not (_plain(source) and _plain(target) and source.dtype == target.dtype):
         for first in range(0, count, BLOCK):
             extend(target, source[first : first + BLOCK])
         return

@@ -136,7 +136,8 @@ class Whole(RecordWriter):
     format = ActivityReader.format
 
     def __init__(self, path: Path, first: Path, end: tuple[int, int] | None = None) -> None:
-        self._first, self._end = first, end or end_of(first)
+        self._first = first
+        self._form, self._end = (None, end) if end else _sound(first)
         super().__init__(path, room=first.stat().st_size)
 
     def _lay_out(self, file: h5py.File) -> None:
@@ -148,8 +149,9 @@ class Whole(RecordWriter):
     def add(self, segment: Path) -> None:
         """Append a segment, once it is sure that it is sound and goes on where the last one ended."""
         with ActivityReader(segment) as reader:
-            first, trials, end = reader.end[0] - reader.rows, reader.trials()["trial"], reader.end
-        if first != self._end[0] or (len(trials) and trials[0] != self._end[1]):
+            form, end = _form(reader), reader.end
+            follows = form == (self._form or form) and reader.follows(*self._end)
+        if not follows:
             raise RecordError(f"{segment} does not go on where the segment before it ended; restore a copy or run again.")
         self.append(segment, end)
 
@@ -177,12 +179,28 @@ def end_of(segment: Path) -> tuple[int, int]:
         return reader.end
 
 
+def _sound(segment: Path) -> tuple[object, tuple[int, int]]:
+    """Return the form of a segment that can be joined, and how many rows and trials there are after it."""
+    with ActivityReader(segment) as reader:
+        return _form(reader), reader.end
+
+
+def _form(reader: ActivityReader) -> object:
+    """Return what the segments of one record have in common, once it is sure that this one can be joined with others."""
+    tables = {f"trials/{key}": (dtype[0], 1) for key, dtype in COLUMNS.items()}
+    tables |= {f"report/{each.name}/data": ("f", 2) for each in reader.populations}
+    tables |= {f"spikes/{name}/{key}": (dtype[0], 1) for name in reader.spiking for key, dtype in SPIKE_COLUMNS.items()}
+    reader.require_growing(tables)
+    edges = None if reader.edges is None else reader.edges.tolist()
+    return reader.populations, reader.phases, reader.windows, reader.frame, reader.variable, reader.units, edges, reader.spiking
+
+
 def _copy_tables(segment: h5py.File, whole: h5py.File) -> None:
     """Append every table of a segment to that of the whole file."""
     for name in segment["report"]:
         copy_rows(segment[f"report/{name}/data"], whole[f"report/{name}/data"])
         whole[f"report/{name}/mapping/time"][1] = segment[f"report/{name}/mapping/time"][1]
-    for name in segment.get("spikes", ()):
+    for name in (each for each in segment["report"] if f"spikes/{each}" in segment):
         for key in SPIKE_COLUMNS:
             copy_rows(segment[f"spikes/{name}/{key}"], whole[f"spikes/{name}/{key}"])
     for key in COLUMNS:

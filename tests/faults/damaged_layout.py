@@ -62,8 +62,20 @@ def _links(file: h5py.File, name: str, rng: Random) -> str:
 
 
 def _external(file: h5py.File, name: str, rng: Random) -> None:
+    other, inside = beside(Path(file.filename)) / "outside.h5", file[name]
+    target = _like(other, inside) if isinstance(inside, h5py.Dataset) and inside.ndim and rng.random() < 0.7 else "/values"
     del file[name]
-    file[name] = h5py.ExternalLink(str(beside(Path(file.filename)) / "outside.h5"), "/values")
+    file[name] = h5py.ExternalLink(str(other), target)
+
+
+def _like(path: Path, table: h5py.Dataset) -> str:
+    """Make a dataset of another file that is like this one, and grows as it does; return its name."""
+    with h5py.File(path, "a") as other:
+        made = other.create_dataset("like", table.shape, table.dtype, maxshape=table.maxshape, chunks=table.chunks)
+        made.attrs.update(table.attrs)
+        if table.dtype.kind == "f":
+            made[...] = HIDDEN
+    return "/like"
 
 
 def _soft(file: h5py.File, name: str, rng: Random) -> None:

@@ -94,11 +94,11 @@ class Impatient(Watcher):
 
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory) -> Path:
-    """A run with spikes that has finished, one of rates that has not, with its checkpoints and segments, and a configuration."""
+    """A run that has finished, one that has not, with its checkpoints and segments, both with spikes, and a configuration."""
     folder = tmp_path_factory.mktemp("originals") / "originals"
     started(folder / "finished", SPIKES)
     with pytest.raises(KeyboardInterrupt):
-        started(folder / "unfinished", CONFIG, Impatient())
+        started(folder / "unfinished", SPIKES, Impatient())
     write_config(folder / "config", SPIKES)
     return folder
 

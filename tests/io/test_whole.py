@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -110,6 +111,71 @@ def test_segments_that_do_not_follow_each_other_are_refused_and_leave_no_file(tm
     with pytest.raises(RecordError, match="2.h5 does not go on where the segment before it ended"):
         assemble(pieces, tmp_path / "activity.h5")
     assert {each.name for each in tmp_path.iterdir()} == {"1.h5", "2.h5"}
+
+
+def elsewhere(path: Path) -> Path:
+    """Write a file into which a link can lead: tables that grow."""
+    with h5py.File(path, "w") as file:
+        for name, dtype, shape in (("times", "f8", (5,)), ("neurons", "u8", (5,)), ("data", "f4", (5, 2))):
+            file.create_dataset(name, shape, dtype, maxshape=(None, *shape[1:]), chunks=True)
+        file["axis"] = np.array([0.0, 0.0, 1.0])
+        file["spikes/timestamps"], file["spikes/node_ids"] = file["times"], file["neurons"]
+    return path
+
+
+LINKS = {
+    "spikes/E/timestamps": "times",
+    "spikes/E": "spikes",
+    "report/I/data": "data",
+    "report/I/mapping/time": "axis",
+    "trials/label": "neurons",
+}
+
+
+@pytest.mark.parametrize("segment", [0, 1])
+@pytest.mark.parametrize("name", LINKS)
+def test_segments_do_not_lead_out_of_themselves_what_is_appended_or_read(tmp_path, name, segment):
+    pieces = [write(tmp_path / "1.h5", range(2)), write(tmp_path / "2.h5", range(2, 3), (32, 4))]
+    other = elsewhere(tmp_path / "other.h5")
+    before = other.read_bytes()
+    with h5py.File(pieces[segment], "r+") as file:
+        file.pop(name, None)
+        file[name] = h5py.ExternalLink(str(other), LINKS[name])
+    with pytest.raises(RecordError, match="a link to elsewhere"):
+        assemble(pieces, tmp_path / "activity.h5")
+    assert other.read_bytes() == before
+    assert {each.name for each in tmp_path.iterdir()} == {"1.h5", "2.h5", "other.h5"}
+
+
+def test_spikes_of_no_population_are_not_followed_out_of_segments(tmp_path):
+    pieces = [write(tmp_path / "1.h5", range(2)), write(tmp_path / "2.h5", range(2, 3), (32, 4))]
+    other = elsewhere(tmp_path / "other.h5")
+    before = other.read_bytes()
+    for piece in pieces:
+        with h5py.File(piece, "r+") as file:
+            file["spikes/X"] = h5py.ExternalLink(str(other), "spikes")
+    assemble(pieces, tmp_path / "activity.h5")
+    assert other.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["spikes/E/node_ids", "report/I/data", "trials/label"])
+def test_a_segment_whose_tables_cannot_grow_is_refused(tmp_path, name):
+    pieces = [write(tmp_path / "1.h5", range(2)), write(tmp_path / "2.h5", range(2, 3), (32, 4))]
+    with h5py.File(pieces[0], "r+") as file:
+        values, attributes = file[name][()], dict(file[name].attrs)
+        del file[name]
+        file[name] = values
+        file[name].attrs.update(attributes)
+    with pytest.raises(RecordError, match=f"{name} cannot grow"):
+        assemble(pieces, tmp_path / "activity.h5")
+
+
+def test_segments_of_other_populations_do_not_make_one_record(tmp_path, monkeypatch):
+    first = write(tmp_path / "1.h5", range(2))
+    monkeypatch.setattr("tests.io.test_whole.POPULATIONS", [POPULATIONS[0], replace(POPULATIONS[1], size=1)])
+    second = write(tmp_path / "2.h5", range(2, 3), (32, 4))
+    with pytest.raises(RecordError, match="2.h5 does not go on where the segment before it ended"):
+        assemble([first, second], tmp_path / "activity.h5")
 
 
 def test_a_damaged_segment_is_refused(tmp_path):
