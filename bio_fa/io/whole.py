@@ -16,7 +16,7 @@ import numpy as np
 
 from bio_fa.errors import RecordError
 from bio_fa.io.activity import ActivityReader
-from bio_fa.io.commit import part_of, publish, writing
+from bio_fa.io.commit import part_of, publish, reason, writing
 from bio_fa.io.hdf5 import RecordWriter
 from bio_fa.io.segments import WEIGHTS
 from bio_fa.io.spikes import COLUMNS as SPIKE_COLUMNS
@@ -141,7 +141,7 @@ class Whole(RecordWriter):
         super().__init__(path, room=first.stat().st_size)
 
     def _lay_out(self, file: h5py.File) -> None:
-        with h5py.File(self._first, "r") as first:
+        with _copied(self._first) as first:
             file.attrs.update(first.attrs)
             for name in first:
                 first.copy(name, file)
@@ -157,7 +157,7 @@ class Whole(RecordWriter):
 
     def append(self, segment: Path, end: tuple[int, int]) -> None:
         """Append a segment of which that is sure; ``end``: how many rows and trials there are then."""
-        with self._committing(segment.stat().st_size) as file, h5py.File(segment, "r") as added:
+        with self._committing(segment.stat().st_size) as file, _copied(segment) as added:
             _copy_tables(added, file)
         self._end = end
 
@@ -167,6 +167,16 @@ class Whole(RecordWriter):
         entries = {len(self._file[f"trials/{key}"]) for key in COLUMNS}
         if lengths != {self._end[0]} or len(entries) != 1 or np.any(np.diff(self._file["trials/trial"][()]) < 0):
             raise RecordError(f"{self.path}: the segments do not make one record; restore a copy or run again.")
+
+
+@contextmanager
+def _copied(segment: Path) -> Iterator[h5py.File]:
+    """Open a segment to copy from it; what HDF5 stumbles over there becomes a sentence."""
+    try:
+        with h5py.File(segment, "r") as file:
+            yield file
+    except (LookupError, TypeError, ValueError) as error:
+        raise RecordError(f"{segment} cannot be read ({reason(error)}): it is damaged; restore a copy or run again.") from error
 
 
 def end_of(segment: Path) -> tuple[int, int]:

@@ -71,7 +71,8 @@ def _external(file: h5py.File, name: str, rng: Random) -> None:
 def _like(path: Path, table: h5py.Dataset) -> str:
     """Make a dataset of another file that is like this one, and grows as it does; return its name."""
     with h5py.File(path, "a") as other:
-        made = other.create_dataset("like", table.shape, table.dtype, maxshape=table.maxshape, chunks=table.chunks)
+        chunks = True if None in table.maxshape else None
+        made = other.create_dataset("like", table.shape, table.dtype, maxshape=table.maxshape, chunks=chunks)
         made.attrs.update(table.attrs)
         if table.dtype.kind == "f":
             made[...] = HIDDEN
