@@ -184,7 +184,8 @@ def _filtered(file: h5py.File, name: str, values: Any, rng: Random) -> None:
     found = np.atleast_1d(values)
     how = one(({"compression": "lzf"}, {"fletcher32": True}, {"scaleoffset": 0}, {"compression": "gzip", "shuffle": True}), rng)
     how = {} if found.dtype.kind not in "iu" and "scaleoffset" in how else how
-    file.create_dataset(name, data=found, chunks=tuple(max(each, 1) for each in found.shape), **how)
+    chunks, grows = tuple(max(each, 1) for each in found.shape), (None,) * found.ndim
+    file.create_dataset(name, data=found, chunks=chunks, maxshape=grows, **how)
 
 
 DATASETS = [_other_type, _other_shape, _other_values, _other_values, _bomb, _zipped_bomb, _outside, _virtual, _filtered]
