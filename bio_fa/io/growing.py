@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from bio_fa.io.segments import WEIGHTS
-from bio_fa.io.whole import Whole, assemble, discard_part, end_of, rename
+from bio_fa.io.whole import Whole, assemble, discard_part, rename, sound
 
 
 @final
@@ -35,7 +35,7 @@ class Growing:
         segments = self._segments.get(kind)
         if kind == WEIGHTS or not segments:
             return 0, 0
-        return self._ends.get(segments[-1]) or end_of(segments[-1])
+        return self._ends.get(segments[-1]) or sound(segments[-1])[1]
 
     def add(self, segment: Path, end: tuple[int, int]) -> None:
         """Take note of one more segment; ``end``: of so many rows and trials, with those before."""

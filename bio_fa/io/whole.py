@@ -137,7 +137,7 @@ class Whole(RecordWriter):
 
     def __init__(self, path: Path, first: Path, end: tuple[int, int] | None = None) -> None:
         self._first = first
-        self._form, self._end = (None, end) if end else _sound(first)
+        self._form, self._end = (None, end) if end else sound(first)
         super().__init__(path, room=first.stat().st_size)
 
     def _lay_out(self, file: h5py.File) -> None:
@@ -171,26 +171,22 @@ class Whole(RecordWriter):
 
 @contextmanager
 def _copied(segment: Path) -> Iterator[h5py.File]:
-    """Open a segment to copy from it; what HDF5 stumbles over there becomes a sentence."""
+    """Open a segment to copy from it; what HDF5 stumbles over there becomes a sentence, what the system refuses stays."""
     try:
         with h5py.File(segment, "r") as file:
             yield file
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "errno" in str(error):
+            raise
         raise RecordError(f"{segment} cannot be read ({reason(error)}): it is damaged; restore a copy or run again.") from error
 
 
-def end_of(segment: Path) -> tuple[int, int]:
-    """Return how many rows and trials there are after a segment, which is sound.
+def sound(segment: Path) -> tuple[object, tuple[int, int]]:
+    """Return the form of a segment that can be joined with others, and how many rows and trials there are after it.
 
     Raises:
-        RecordError: for a segment that is damaged.
+        RecordError: for a segment that is damaged, leads out of itself or cannot grow.
     """
-    with ActivityReader(segment) as reader:
-        return reader.end
-
-
-def _sound(segment: Path) -> tuple[object, tuple[int, int]]:
-    """Return the form of a segment that can be joined, and how many rows and trials there are after it."""
     with ActivityReader(segment) as reader:
         return _form(reader), reader.end
 

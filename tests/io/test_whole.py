@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -183,6 +184,33 @@ def test_a_damaged_segment_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(RecordError, match="cannot be read"):
         assemble([path], tmp_path / "activity.h5")
+
+
+@pytest.mark.parametrize("name", ["provenance", "nodes/E/node_group_index", "report/E/data"])
+def test_a_segment_that_hdf5_stumbles_over_is_refused_in_a_sentence_that_names_it(tmp_path, name):
+    path = write(tmp_path / "1.h5", range(2))
+    with h5py.File(path) as file:
+        header = h5py.h5o.get_info(file[name].id).addr
+    with path.open("r+b") as file:
+        file.seek(header)
+        file.write(b"\xff" * 8)
+    with pytest.raises(RecordError, match=r"1\.h5.*restore a copy or run again"):
+        assemble([path], tmp_path / "activity.h5")
+    assert {each.name for each in tmp_path.iterdir()} == {"1.h5"}
+
+
+FULL = "No space left on device"
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, FULL), RuntimeError(f"write failed: errno = 28, error message = '{FULL}'")]
+)
+def test_a_disk_that_refuses_the_whole_file_is_not_called_damage_of_a_segment(tmp_path, monkeypatch, error):
+    path = write(tmp_path / "1.h5", range(2))
+    monkeypatch.setattr("h5py.Group.copy", Mock(side_effect=error))
+    with pytest.raises(RecordError, match=r"activity\.h5 cannot be written \(No space left on device\); make room"):
+        assemble([path], tmp_path / "activity.h5")
+    assert {each.name for each in tmp_path.iterdir()} == {"1.h5"}
 
 
 def test_an_unfinished_record_is_read_through_a_copy_that_follows_it(tmp_path):
