@@ -91,7 +91,7 @@ class ActivityReader(RecordReader):
         axes = [self.array(f"report/{info.name}/mapping/time", "f").tolist() for info in self.populations]
         start, _, step = axes[0]
         if not (0 <= start < math.inf and 0 < step < math.inf and all(each[::2] == [start, step] for each in axes)):
-            raise RecordError(f"{self.path}: the frames start at {start} ms and are {step} ms apart, or not all; restore a copy.")
+            raise self._refuse(f"its frames start at {start} ms and are {step} ms apart, or not so in all populations")
         self._first = round(start / step)
         self.phases, self.frame, self._step = self.words(self.dataset("trials/phase", "u", 1), "names"), step / 1e3, step
         self.windows = self._windows()
@@ -135,9 +135,7 @@ class ActivityReader(RecordReader):
         columns = len(self.population(population).recorded)
         data = self.dataset(f"report/{population}/data", "f", 2)
         if data.shape[0] < self._table.rows or data.shape[1] != columns:
-            raise RecordError(
-                f"{self.path}: {population!r} lacks data (it has {data.shape}); restore a copy or run again."
-            )
+            raise RecordError(f"{self.path}: {population!r} lacks data (it has {data.shape}); restore a copy or run again.")
         return data
 
     def trials(self) -> dict[str, NDArray[Any]]:
@@ -184,9 +182,7 @@ class ActivityReader(RecordReader):
             raise RecordError(f"{self.path} holds no phase {phase!r}; {nearest(phase, self.phases)}")
         return self._table.spans(None if phase is None else self.phases.index(phase), epoch, trials)
 
-    def spikes(
-        self, population: str, phase: str | None = None, epoch: float | None = None, trials: slice | None = None
-    ) -> Spikes:
+    def spikes(self, population: str, phase: str | None = None, epoch: float | None = None, trials: slice | None = None) -> Spikes:
         """Return recorded spikes, chosen as ``frames`` chooses: (trial, time, neuron), each (spike,).
 
         Raises:

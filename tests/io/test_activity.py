@@ -224,6 +224,17 @@ def test_phases_that_were_not_always_recorded_keep_their_trials_apart(path):
             reader.frames("I1")
 
 
+@pytest.mark.parametrize("name", [info.name for info in POPULATIONS])
+@pytest.mark.parametrize("axis", [(0, 4, 2.0), (1, 4, 1.0), (0, 4, 0.0), (0, 4, np.nan), (np.inf, 4, 1.0), (-1, 4, 1.0), (0, 4)])
+def test_frames_of_populations_that_are_at_different_or_impossible_times_are_refused(path, name, axis):
+    record_activity(path)
+    with h5py.File(path, "a") as file:
+        del file[f"report/{name}/mapping/time"]
+        file[f"report/{name}/mapping/time"] = np.array(axis, dtype=float)
+    with pytest.raises(RecordError, match="activity.h5"):
+        ActivityReader(path)
+
+
 def test_a_file_without_trials_is_whole_and_empty(path):
     writer(path).close()
     with ActivityReader(path) as reader:
@@ -292,9 +303,7 @@ def test_a_frame_that_is_no_time_is_refused_and_nothing_is_written(path, frame):
     assert list(path.parent.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("populations", "phases"), [([], PHASES), (2 * POPULATIONS, PHASES), (POPULATIONS, ["a", "a"])]
-)
+@pytest.mark.parametrize(("populations", "phases"), [([], PHASES), (2 * POPULATIONS, PHASES), (POPULATIONS, ["a", "a"])])
 def test_names_that_are_missing_or_clash_are_refused(path, populations, phases):
     with pytest.raises(RecordError, match="at least one, and each once"):
         writer(path, populations, phases)
