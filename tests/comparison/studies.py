@@ -56,7 +56,11 @@ def planned(output: Path, **changes: Any) -> Plan:
     return planned_runs(study_of(comparison(**changes), Path()), output)
 
 
-def lasting(epochs: int = 120) -> dict[str, Any]:
+LASTING = 120
+"""Epochs of a run that lasts some seconds."""
+
+
+def lasting(epochs: int = LASTING) -> dict[str, Any]:
     """Return the base of runs that last some seconds, to be disturbed meanwhile, and leave a checkpoint after every epoch."""
     return {**BASE, "training": {"epochs": epochs, "batch": 16}, "checkpoint": {"every": 1}}
 

@@ -19,7 +19,7 @@ from bio_fa.comparison.standing import standing
 from bio_fa.errors import PreemptionError, RecordError
 from bio_fa.io.lock import held
 from bio_fa.io.plain import read_json
-from tests.comparison.studies import TOML, Disturber, comparison, kill, lasting, planned, started, told, writer
+from tests.comparison.studies import LASTING, TOML, Disturber, comparison, kill, lasting, planned, started, told, writer
 from tests.faults.damaged_runs import same
 from tests.small import contents
 
@@ -86,7 +86,8 @@ def test_a_run_whose_process_is_killed_is_noticed_and_goes_on_from_its_checkpoin
 
 @pytest.mark.slow
 def test_a_study_that_is_killed_as_a_whole_is_completed_by_the_same_command(whole, tmp_path):
-    text = TOML.replace("epochs = 1", "epochs = 120").replace("liveness = false", "liveness = false\ncheckpoint = { every = 1 }")
+    text = TOML.replace("epochs = 1", f"epochs = {LASTING}")
+    text = text.replace("liveness = false", "liveness = false\ncheckpoint = { every = 1 }")
     (tmp_path / "small.toml").write_text(text, encoding="utf-8")
     process = started(tmp_path, "small.toml", "--output", "out", "--jobs", 2)
     while not any(writer(place) for place in (tmp_path / "out/runs").glob("*")) and process.poll() is None:
