@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, final
 
 import numpy as np
 
@@ -198,6 +198,7 @@ class Record(Description):
         )
 
 
+@final
 @dataclass(frozen=True)
 class Kept:
     """What is kept of every batch of recorded trials, looked up once because a run may record all that it learns from."""
