@@ -14,7 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bio_fa.errors import RecordError
+from bio_fa.errors import BioFAError, RecordError
+
+_DAMAGE = (BioFAError, OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError, OverflowError)
+"""What h5py and NumPy raise on a file that is not what it claims."""
+_WRAPPED = re.compile(r"error message = '([^']+)'")
+"""The system's words in those of HDF5."""
 
 
 def part_of(path: Path) -> Path:
@@ -125,11 +130,38 @@ def writing(path: Path) -> Iterator[None]:
         raise RecordError(f"{path} cannot be written ({reason(error)}); {remedy}") from error
 
 
+@contextmanager
+def reading(path: Path, also_writing: bool = False) -> Iterator[None]:
+    """Turn what is raised on a file ``path`` that is not what it claims into a sentence.
+
+    Args:
+        path: the file.
+        also_writing: whether another file is written meanwhile; what the system refuses is then left to ``writing``.
+
+    Raises:
+        RecordError: instead of what h5py and NumPy raise.
+    """
+    try:
+        yield
+    except RecordError:
+        raise
+    except _DAMAGE as error:
+        if also_writing and _refused(error):
+            raise
+        remedy = "it is damaged or bio_fa did not write it; restore a copy or run again."
+        raise RecordError(f"{path} cannot be read ({reason(error)}): {remedy}") from error
+
+
+def _refused(error: BaseException) -> bool:
+    """Return whether the system refused something, and not HDF5 stumbled over what a file holds."""
+    return getattr(error, "errno", None) is not None or _WRAPPED.search(str(error)) is not None
+
+
 def reason(error: BaseException) -> str:
     """Return why an operation failed, in a few words; HDF5 wraps the system's words in many lines."""
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
-    wrapped = re.search(r"error message = '([^']+)'", str(error))
+    wrapped = _WRAPPED.search(str(error))
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return wrapped.group(1) if wrapped else lines[0].rstrip(".")
 

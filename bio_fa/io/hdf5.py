@@ -20,8 +20,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from bio_fa.errors import BioFAError, RecordError
-from bio_fa.io.commit import allocate, part_of, publish, reason, writing
+from bio_fa.errors import RecordError
+from bio_fa.io.commit import allocate, part_of, publish, reading, writing
 from bio_fa.io.deceit import deceit, excess
 from bio_fa.io.digest import Settled
 from bio_fa.io.names import is_name, text
@@ -31,9 +31,6 @@ VERSION = "1.0"
 BOUNDS = ("earliest", "v110")
 TABLES, MARGIN = 1 << 16, 1 << 20
 """Bytes of HDF5's own tables that lie together, so that most blocks of a file hold values alone; bytes reserved for them all."""
-
-_DAMAGE = (BioFAError, OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError, OverflowError)
-"""What h5py and NumPy raise on a file that is not what it claims."""
 
 
 class RecordWriter(ABC):
@@ -170,13 +167,8 @@ class RecordReader(ABC):
     def _reading(self) -> Iterator[None]:
         if self._closed:
             raise RecordError(f"{self.path} is closed; read it before, or open it again.")
-        try:
+        with reading(self.path):
             yield
-        except RecordError:
-            raise
-        except _DAMAGE as error:
-            remedy = "it is damaged or bio_fa did not write it; restore a copy or run again."
-            raise RecordError(f"{self.path} cannot be read ({reason(error)}): {remedy}") from error
 
     def _require_honest(self, name: str, lie: str | None) -> None:
         if lie is not None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from bio_fa.errors import RecordError
 from bio_fa.io.activity import ActivityReader
-from bio_fa.io.commit import part_of, publish, reason, writing
+from bio_fa.io.commit import part_of, publish, reading, writing
 from bio_fa.io.hdf5 import RecordWriter
 from bio_fa.io.segments import WEIGHTS
 from bio_fa.io.spikes import COLUMNS as SPIKE_COLUMNS
@@ -171,14 +171,9 @@ class Whole(RecordWriter):
 
 @contextmanager
 def _copied(segment: Path) -> Iterator[h5py.File]:
-    """Open a segment to copy from it; what HDF5 stumbles over there becomes a sentence, what the system refuses stays."""
-    try:
-        with h5py.File(segment, "r") as file:
-            yield file
-    except (LookupError, TypeError, ValueError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "errno" in str(error):
-            raise
-        raise RecordError(f"{segment} cannot be read ({reason(error)}): it is damaged; restore a copy or run again.") from error
+    """Open a segment to copy from it."""
+    with reading(segment, also_writing=True), h5py.File(segment, "r") as file:
+        yield file
 
 
 def sound(segment: Path) -> tuple[object, tuple[int, int]]:

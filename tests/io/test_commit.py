@@ -14,6 +14,7 @@ from bio_fa.io.commit import (
     make_folder,
     part_of,
     publish,
+    reading,
     reason,
     remove_folder,
     write_folder,
@@ -101,6 +102,24 @@ def test_a_failed_write_names_the_file_and_the_remedy(error):
         pytest.raises(RecordError, match=r"^runs/a cannot be written \(.+\); make room or .+\.$"),
         writing(Path("runs/a")),
     ):
+        raise error
+
+
+REFUSALS = [OSError(errno.EIO, "x"), RuntimeError("flush failed, errno = 5, error message = 'Input/output error'")]
+STUMBLES = [OSError("inflate() failed"), RuntimeError("bad object header"), KeyError("x"), ValueError("x"), MemoryError()]
+
+
+@pytest.mark.parametrize("error", [*REFUSALS, *STUMBLES], ids=repr)
+def test_a_failed_reading_names_the_file_and_the_remedy(error):
+    sentence = r"^runs/a cannot be read \(.+\): it is damaged or .+; restore a copy or run again\.$"
+    with pytest.raises(RecordError, match=sentence), reading(Path("runs/a")):
+        raise error
+
+
+@pytest.mark.parametrize(("error", "file"), [*((each, "b") for each in REFUSALS), *((each, "a") for each in STUMBLES)], ids=repr)
+def test_of_a_file_read_and_one_written_the_one_at_fault_is_named(error, file):
+    named = pytest.raises(RecordError, match=f"^runs/{file} cannot be")
+    with named, writing(Path("runs/b")), reading(Path("runs/a"), also_writing=True):
         raise error
 
 

@@ -199,6 +199,22 @@ def test_a_segment_that_hdf5_stumbles_over_is_refused_in_a_sentence_that_names_i
     assert {each.name for each in tmp_path.iterdir()} == {"1.h5"}
 
 
+def test_a_packed_segment_that_cannot_be_unpacked_is_refused_in_a_sentence_that_names_it(tmp_path):
+    pieces = [write(tmp_path / "1.h5", range(2)), write(tmp_path / "2.h5", range(2, 3), (32, 4))]
+    for piece in pieces:
+        with h5py.File(piece, "r+") as file:
+            held, attributes = file["report/E/data"][()], dict(file["report/E/data"].attrs)
+            del file["report/E/data"]
+            file.create_dataset("report/E/data", data=held, maxshape=(None, 3), compression="gzip").attrs.update(attributes)
+            chunk = file["report/E/data"].id.get_chunk_info(0)
+    with pieces[1].open("r+b") as file:
+        file.seek(chunk.byte_offset)
+        file.write(b"\xff" * chunk.size)
+    with pytest.raises(RecordError, match=r"2\.h5 cannot be read .*restore a copy or run again"):
+        assemble(pieces, tmp_path / "activity.h5")
+    assert {each.name for each in tmp_path.iterdir()} == {"1.h5", "2.h5"}
+
+
 FULL = "No space left on device"
 
 
