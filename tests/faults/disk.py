@@ -106,9 +106,7 @@ class Disk:
         names, now, folders = dict[tuple[int, str], int](), dict[int, bytes](), set[int]()
         seen: dict[int, int] = {}
         self._walk(self.root, names, now, folders, seen)
-        changed = {key: names.get(key) for key in self._names.keys() | names.keys() if names.get(key) != self._names.get(key)}
-        if changed:
-            self._changes.append(Change(changed, {folder for folder, _ in changed}))
+        self._changes += _changes(self._names, names)
         self._names, self._now, self._folders, self._identity = names, now, self._folders | folders, seen
 
     def _walk(self, folder: Path, names: Entries, now: dict[int, bytes], folders: set[int], seen: dict[int, int]) -> int:
@@ -154,6 +152,15 @@ class Disk:
         now = Moment(dict(self._durable), changes, dict(self._synced), self._now, self._folders, call, self.marks)
         if not self.moments or now != replace(self.moments[-1], call=call):
             self.moments.append(now)
+
+
+def _changes(before: Entries, after: Entries) -> list[Change]:
+    """Return what has become of each file's names: those of a rename change together, those of other files on their own."""
+    changed: dict[int, dict[tuple[int, str], int | None]] = {}
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            changed.setdefault(after[key] if key in after else before[key], {})[key] = after.get(key)
+    return [Change(entries, {folder for folder, _ in entries}) for entries in changed.values()]
 
 
 def _apply(change: Change, entries: Entries) -> None:

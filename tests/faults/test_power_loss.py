@@ -19,7 +19,7 @@ import pytest
 from bio_fa.errors import RecordError
 from bio_fa.io import lock
 from bio_fa.io.checkpoint import Checkpoints, intact
-from bio_fa.io.commit import publish, write_bytes
+from bio_fa.io.commit import publish, synchronise, write_bytes
 from bio_fa.io.run_folder import RunFolder
 from bio_fa.running import run
 from bio_fa.watching import Watcher
@@ -185,3 +185,21 @@ def test_the_disk_of_these_tests_loses_what_was_not_synchronised(tmp_path, monke
         fail(disk.moments[-1], place, np.random.default_rng(seed))
         found.add((place / "file").read_bytes() == b"text" * 5000 if (place / "file").exists() else None)
     assert found == ({True} if synchronised else {True, False, None})
+
+
+def test_the_disk_of_these_tests_keeps_what_was_synchronised_whatever_another_thread_did_meanwhile(tmp_path):
+    root = tmp_path / "root"
+    for folder in ("one", "other"):
+        (root / folder).mkdir(parents=True)
+    with watching(root) as disk:
+        (root / "one/file").write_bytes(b"text")
+        (root / "other/file").write_bytes(b"text")
+        synchronise(root / "one/file")
+        synchronise(root / "one")
+    found = set()
+    for seed in range(40):
+        place = tmp_path / str(seed)
+        place.mkdir()
+        fail(disk.moments[-1], place, np.random.default_rng(seed))
+        found.add((*((place / folder / "file").exists() for folder in ("one", "other")), (place / "one/file").read_bytes()))
+    assert found == {(True, True, b"text"), (True, False, b"text")}
